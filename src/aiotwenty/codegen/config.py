@@ -19,7 +19,7 @@ ENDPOINTS = ("core", "metadata")
 _OWN_KEYS = frozenset({"package", "schema", "queries", "objects", "descriptions", *ENDPOINTS})
 _ENDPOINT_KEYS = frozenset({"schema", "queries"})
 
-# What the shape of our packages decides. To be silent about them would be worse than to refuse them.
+# The layout of the package depends on these settings. Ignoring them silently would be worse than refusing them.
 _FIXED = frozenset(
     {
         "async_client",
@@ -68,16 +68,16 @@ class EndpointConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole `codegen.toml`. Paths are relative to the file; a package that is only a name goes to `src/<name>`."""
+    """Contents of `codegen.toml`. Paths are relative to the file; a package without folder goes to `src/<name>`."""
 
     package: Path
     queries: Path
     core: EndpointConfig
     metadata: EndpointConfig
     objects: tuple[str, ...] = ()
-    """The objects to generate, by their singular or plural name; all when empty."""
+    """The objects to generate, by singular or plural name; all if empty."""
     descriptions: Path | None = None
-    """A file with descriptions that come before those of the schemas."""
+    """A file of descriptions that replace those of the schemas."""
 
     @property
     def endpoints(self) -> tuple[EndpointConfig, EndpointConfig]:
@@ -102,7 +102,7 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     queries = root / _text(data, "queries", path, default="queries")
     schema = root / _text(data, "schema", path, default="schema")
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
-    # A table that neither of us knows is the configuration of a plugin, which reads it by itself.
+    # A table that neither this project nor ariadne-codegen knows may be the configuration of a plugin.
     plugins = any(isinstance(table, dict) and "plugins" in table for table in (data, *map(data.get, ENDPOINTS)))
     _check_settings(shared, path, tables=plugins)
     core, metadata = (
@@ -142,7 +142,7 @@ def _endpoint(
 
 
 def _check_settings(table: Mapping[str, Any], path: Path, where: str = "", *, tables: bool) -> None:
-    """`tables`: further tables are allowed, whatever their name."""
+    """Refuse settings that the layout fixes, and unknown ones. `tables`: further tables are allowed."""
     for key, value in table.items():
         if key in _FIXED:
             raise CodegenError(f"{path}: {where}{key} of ariadne-codegen is decided by aiotwenty and cannot be set")

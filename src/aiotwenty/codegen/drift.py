@@ -23,9 +23,9 @@ from graphql import (
 
 from aiotwenty.graphql.schema_corrections import parts_may_be_null
 
-# Dangerous to those who build their input by hand; a generated client sends only what it is given.
+# GraphQL calls these changes dangerous for code that builds input objects; a generated client sends only set fields.
 _HARMLESS = {DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED}
-# Seen from the new schema, what was added looks removed.
+# Additions are found by comparing in reverse: compared with the new schema, the old one lacks them.
 _ADDED = {
     BreakingChangeType.TYPE_REMOVED: "TYPE_ADDED",
     BreakingChangeType.FIELD_REMOVED: "FIELD_ADDED",
@@ -43,19 +43,19 @@ _FOLDS = (
 
 
 class Severity(StrEnum):
-    """The effect of a change on a client that was generated before it."""
+    """The effect of a change on a client generated before it."""
 
     BREAKING = "breaking"
-    """Operations or values that worked do not any more."""
+    """Operations or values that worked no longer do."""
     DANGEROUS = "dangerous"
-    """Everything works, but answers may hold what the client has no name for, such as a new select option."""
+    """Everything works, but responses may have values unknown to the client, such as a new select option."""
     ADDITIVE = "additive"
     """Something new that the client does not have."""
 
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """One difference. `kind` is GraphQL's name for it, such as FIELD_REMOVED."""
+    """One difference. `kind` is GraphQL's name of it, such as FIELD_REMOVED."""
 
     severity: Severity
     kind: str
@@ -64,7 +64,7 @@ class SchemaChange:
 
 @dataclass
 class Drift:
-    """The differences of each endpoint, the worst first."""
+    """The differences of each endpoint."""
 
     changes: dict[str, list[SchemaChange]] = field(default_factory=dict)
 
@@ -77,23 +77,23 @@ class Drift:
         return next((severity for severity in Severity if severity in severities), None)
 
     def lines(self) -> list[str]:
-        """For people: the worst first, what happened to parts of one type or to whole types on one line, and a sum."""
+        """Lines for people, the worst first, and a count. Changes of the same kind to one type share a line."""
         folded: dict[tuple[Severity, str, str], list[str]] = {}
         for severity in Severity:
             for endpoint, changes in self.changes.items():
                 for change in changes:
                     if change.severity is severity:
-                        what, name = _fold(change.description)
-                        folded.setdefault((severity, endpoint, what), []).append(name)
+                        event, name = _fold(change.description)
+                        folded.setdefault((severity, endpoint, event), []).append(name)
         lines = [
-            f"{severity.value:9}  {endpoint:8}  {what.format(', '.join(names))}"
-            for (severity, endpoint, what), names in folded.items()
+            f"{severity.value:9}  {endpoint:8}  {event.format(', '.join(names))}"
+            for (severity, endpoint, event), names in folded.items()
         ]
         counts = Counter(change.severity.value for changes in self.changes.values() for change in changes)
         return [*lines, ", ".join(f"{counts[severity.value]} {severity.value}" for severity in Severity)]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: by endpoint, then by severity."""
+        """The differences as JSON, by endpoint and severity."""
         return {
             endpoint: {
                 severity.value: [
@@ -108,15 +108,15 @@ class Drift:
 
 
 def compare(old: Mapping[str, GraphQLSchema], new: Mapping[str, GraphQLSchema]) -> Drift:
-    """What differs in `new`, endpoint by endpoint."""
+    """The differences of the `new` schemas, by endpoint."""
     return Drift({name: compare_schemas(schema, new[name]) for name, schema in old.items()})
 
 
 def compare_schemas(old: GraphQLSchema, new: GraphQLSchema) -> list[SchemaChange]:
-    """What differs in `new`, the worst first, then by description.
+    """The differences of the `new` schema, the worst first, then by description.
 
-    Directives don't count: graphql-core adds those that it knows to every schema that it builds, each version others.
-    Nor does the nullability of a composite's parts, which one server tells in two ways.
+    Directives are not compared: each version of graphql-core adds its own to every schema that it builds.
+    Nor is the nullability of a composite's parts, for one server describes it in two ways.
     """
     old, new = _comparable(old), _comparable(new)
     breaking = [_change(Severity.BREAKING, change) for change in find_breaking_changes(old, new)]
@@ -140,7 +140,7 @@ def _comparable(schema: GraphQLSchema) -> GraphQLSchema:
 
 
 def _fold(description: str) -> tuple[str, str]:
-    """What happened, with `{}` for the name of what it happened to: `Company: {} removed` and `fax`."""
+    """A description split into `Company: {} removed` and the name, `fax`, so that changes of one kind can be joined."""
     for pattern, what in _FOLDS:
         if match := re.fullmatch(pattern, description):
             return match.expand(what), match["name"]
@@ -152,10 +152,10 @@ def _change(severity: Severity, change: BreakingChange | DangerousChange) -> Sch
 
 
 def _additions(reverse: Iterable[BreakingChange], known: set[str], new: GraphQLSchema) -> Iterable[SchemaChange]:
-    """What is new, told from what would break on the way back."""
+    """Additions, found as what would break going from the new schema to the old."""
     for change in reverse:
         if is_input_object_type(new.type_map.get(change.description.partition(".")[0])):
-            continue  # told by the other direction, as what is optional or required
+            continue  # an optional or required addition, which the forward comparison has
         if change.type in _ADDED:
             yield SchemaChange(
                 Severity.ADDITIVE, _ADDED[change.type], change.description.replace("was removed", "was added")

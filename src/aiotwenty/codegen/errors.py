@@ -13,7 +13,7 @@ from aiotwenty.errors import TwentyError
 
 @dataclass(frozen=True)
 class DocumentProblem:
-    """One thing to correct, with the place where it stands."""
+    """A thing to correct in a file, with its place."""
 
     path: Path
     line: int
@@ -21,14 +21,14 @@ class DocumentProblem:
 
     @classmethod
     def at(cls, node: Node, reason: str) -> DocumentProblem:
-        """The reason with the place of a parsed node."""
+        """A problem at the place of a parsed node."""
         if node.loc is None:
             return cls(Path("?"), 1, reason)
         return cls(Path(node.loc.source.name), node.loc.start_token.line, reason)
 
     @classmethod
     def of(cls, error: GraphQLError, path: Path) -> DocumentProblem:
-        """What GraphQL says of the text in a file."""
+        """An error that GraphQL reports about the text of a file."""
         return cls(path, error.locations[0].line if error.locations else 1, error.message)
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class DocumentProblem:
 
 
 class CodegenError(TwentyError):
-    """Generation stopped before the package was touched. `problems` names each place to correct."""
+    """Generation stopped before the package was touched. `problems` are the places to correct."""
 
     def __init__(self, message: str, problems: Sequence[DocumentProblem] = ()) -> None:
         super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]))

@@ -14,7 +14,7 @@ MARKER = "# Written by `aiotwenty generate`, which replaces it. Operations of yo
 
 
 def read_text(path: Path, *, advice: str = "") -> str:
-    """The text of a file. `advice` says what to do where there is none."""
+    """The text of a file. `advice` says what to do if the file is missing."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -31,9 +31,9 @@ def make_folder(path: Path) -> None:
 
 
 def write_files(files: Mapping[Path, str]) -> list[Path]:
-    """Write every file whose content differs and give back which: each in one step, none before all are on disk."""
+    """Write the files whose content differs, and return them. All are on disk before the first is put in place."""
     changed = {path: text for path, text in files.items() if not _holds(path, text)}
-    # What a process leaves that is killed, the next one overwrites.
+    # Fixed names: a later run overwrites the parts that a killed process leaves behind.
     staged = {path: path.with_name(f".{path.name}.part") for path in changed}
     try:
         for path, part in staged.items():

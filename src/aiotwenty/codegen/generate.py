@@ -53,23 +53,23 @@ from aiotwenty.graphql.schema_corrections import amend, inputs_are_exact
 
 @dataclass
 class GenerateReport:
-    """The result of a run."""
+    """The result of `generate`."""
 
     changed: list[Path] = field(default_factory=list)
-    """Files that were written or removed; nothing is touched whose content is right already."""
+    """Files that were written or removed. Files whose content is right already are not touched."""
     operations: dict[str, int] = field(default_factory=dict)
-    """How many operations each endpoint's client has."""
+    """The number of operations of each endpoint's client."""
     objects: list[str] = field(default_factory=list)
     kept: list[Path] = field(default_factory=list)
-    """Files that lie where a generated one would and are somebody's own."""
+    """The user's own files in the places of generated ones; they are not replaced."""
 
 
 def generate(config: Config) -> GenerateReport:
-    """Write the operations of both schemas and the package. Same input, same bytes.
+    """Write the operations of both schemas, and the package. The same input gives the same bytes.
 
-    Raises `CodegenError` with every problem found in the user's own operations, before the package is touched.
+    Raises `CodegenError` with every problem in the user's own operations, before the package is touched.
     """
-    # Everything that is parsed is needed to the end: looking for garbage on the way takes half of the time.
+    # Parsed documents and schemas are needed to the end: collecting garbage meanwhile would take half of the time.
     with _without_garbage_collection():
         return _generate(config)
 
@@ -112,7 +112,7 @@ def _generate(config: Config) -> GenerateReport:
 
 @dataclass
 class _Loaded:
-    """One endpoint while it is generated."""
+    """One endpoint during the generation."""
 
     endpoint: EndpointConfig
     schema: GraphQLSchema
@@ -200,7 +200,7 @@ class _Loaded:
         return files
 
     def problems(self, documents: Documents) -> Iterator[DocumentProblem]:
-        """What the schema does not allow in the user's own operations, and what the server cannot do."""
+        """Problems of the user's own operations: what the schema does not allow, and what the server cannot do."""
         skipped = [get_validation_rule(rule) for rule in self.settings.skip_validation_rules]
         return document_problems(documents, self.schema, skipped, records=self.endpoint.name == "core")
 
@@ -218,7 +218,7 @@ def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[Twenty
 
 
 def _stray_documents(config: Config, schemas: dict[str, GraphQLSchema]) -> dict[str, list[DocumentNode]]:
-    """What lies outside of the endpoints' folders, each operation and fragment given to the endpoint that has it."""
+    """Definitions outside of the endpoints' folders. Each goes to the endpoint that has most of its fields."""
     stray: dict[str, list[DocumentNode]] = {name: [] for name in schemas}
     if not config.queries.is_dir():
         return stray
@@ -237,7 +237,7 @@ def _stray_documents(config: Config, schemas: dict[str, GraphQLSchema]) -> dict[
 
 
 def _known_fields(definition: DefinitionNode, schema: GraphQLSchema) -> int:
-    """How many of the fields that are asked for the endpoint has; -1 if not even their type."""
+    """The number of selected fields that a schema has; -1 if it lacks even the type."""
     if isinstance(definition, OperationDefinitionNode):
         parent: GraphQLNamedType | None = schema.get_root_type(definition.operation)
     elif isinstance(definition, FragmentDefinitionNode):
@@ -249,13 +249,13 @@ def _known_fields(definition: DefinitionNode, schema: GraphQLSchema) -> int:
 
 
 def _is_generated(path: Path) -> bool:
-    """Whether nothing is lost when the file is written: it is ours, empty, or not there."""
+    """Whether the file may be replaced: it is generated, empty, or missing."""
     text = read_text(path) if path.exists() else ""
     return text.startswith(MARK) or not text.strip()
 
 
 def _remove_stale(config: Config, files: Iterable[Path]) -> Iterator[Path]:
-    """Modules that an earlier run wrote and this one has no use for."""
+    """Remove modules that an earlier run wrote and this one did not; gives their paths."""
     for name in ("core", "metadata"):
         for path in sorted((config.package / name).rglob("*.py")):
             if path not in files and _is_generated(path):
@@ -276,7 +276,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _quiet(config: Config) -> Iterator[None]:
-    """Without a warning for each deprecated part of the server's schema, unless the configuration asks for them."""
+    """Suppress the warnings about deprecated parts of the schema, unless the configuration asks for them."""
     with warnings.catch_warnings():
         if not any(endpoint.ariadne.get("show_deprecation_warnings") for endpoint in config.endpoints):
             warnings.simplefilter("ignore", DeprecationWarning)

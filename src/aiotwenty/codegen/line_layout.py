@@ -1,4 +1,4 @@
-"""Lines of generated code, kept within the limit."""
+"""Lays out lines of generated code within the limit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LINE = 120
 
 
 def filled(words: Iterable[str], indent: str, separator: str, end: str = "", *, width: int = LINE) -> list[str]:
-    """Words in as few lines as fit, each line ending with the separator (the last one with `end`)."""
+    """The words on as few lines as fit. Each line ends with the separator, the last one with `end`."""
     lines: list[str] = []
     line = indent
     for word in words:

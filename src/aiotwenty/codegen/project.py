@@ -1,4 +1,4 @@
-"""`aiotwenty init`: the files that a project of one's own begins with."""
+"""`aiotwenty init`: the first files of a project."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ TWENTY_API_KEY=
 
 
 def package_path(folder: Path, package: str) -> str:
-    """Where a package goes that is given by its name: to the others of a project, else beside `codegen.toml`."""
+    """The place of a package: beside the project's other packages, or else beside `codegen.toml`."""
     if "/" in package or "\\" in package:
         return package.replace("\\", "/")
     package = package.replace(".", "/")
@@ -61,7 +61,7 @@ def package_path(folder: Path, package: str) -> str:
 
 
 def import_line(package: Path) -> str:
-    """What a program writes to use a package: `from my_crm import Twenty`, or as a part of the package around it."""
+    """The import line for a package: `from my_crm import Twenty`, with the names of the packages around it."""
     parts = [package.name]
     around = package.resolve().parent
     while (around / "__init__.py").exists() and is_importable(around.name):
@@ -71,10 +71,10 @@ def import_line(package: Path) -> str:
 
 
 def init_project(folder: Path, package: str) -> list[Path]:
-    """Write `codegen.toml` and `.env.example` and give back their paths. Existing files are never overwritten.
+    """Write `codegen.toml` and `.env.example` and return their paths. Existing files are never overwritten.
 
-    `package` is the name of the client, such as "my_crm" or "shop.crm", whose place `package_path` says, or a path such
-    as "lib/my_crm".
+    `package` is the name of the client, such as "my_crm" or "shop.crm", which `package_path` turns into a path, or a
+    path such as "lib/my_crm".
     """
     path = package_path(folder, package)
     names = [path] if "/" in package or "\\" in package else package.split(".")
@@ -95,7 +95,7 @@ def init_project(folder: Path, package: str) -> list[Path]:
 
 
 def write_env(folder: Path, url: str, key: str) -> Path:
-    """Write `.env`, which only its owner may read. Raises `CodegenError` if there is one."""
+    """Write `.env`, readable only by its owner. Raises `CodegenError` if the file exists."""
     path = folder / ".env"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -107,7 +107,7 @@ def write_env(folder: Path, url: str, key: str) -> Path:
 
 
 def ignore_env(folder: Path) -> bool:
-    """Add `.env` to `.gitignore`, unless it is there. Gives whether the file has changed."""
+    """Add `.env` to `.gitignore` if it is missing. Returns whether the file changed."""
     path = folder / ".gitignore"
     text = path.read_text("utf-8") if path.exists() else ""
     if any(line.strip() in (".env", "/.env", "*.env", ".env*") for line in text.splitlines()):

@@ -1,4 +1,4 @@
-"""The selections of a program, held against the schema that a workspace serves now."""
+"""Checks the selections of a program against the schema that a workspace serves now."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _SCALARS: Mapping[str, Any] = {
     "Int": int,
     "UUID": uuid.UUID,
 }
-"""What the leaves of a schema are read as; any other may be any JSON value."""
+"""The Python types of scalars. Scalars that are not listed may be any JSON value."""
 
 
 def selections_of(module_name: str) -> list[type[Record]]:
-    """The models of a module that select. Raises `ConfigurationError` if there is no such module."""
+    """The selection models of a module. Raises `ConfigurationError` if there is no such module."""
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
@@ -59,7 +59,7 @@ def selections_of(module_name: str) -> list[type[Record]]:
 
 
 def _is_whole(model: type[Record]) -> bool:
-    """Whether a model can be asked for as it is: of a generic, only what fills it in can."""
+    """Whether the model can be selected as it is: a generic one needs its parameters first."""
     generic = model.__pydantic_generic_metadata__
     if not model.model_fields or generic["parameters"]:
         return False
@@ -69,7 +69,7 @@ def _is_whole(model: type[Record]) -> bool:
 
 
 def problems_of(model: type[Record], schema: GraphQLSchema) -> Iterator[str]:
-    """What a model asks for that the schema does not have, or has otherwise."""
+    """Fields of a model that the schema lacks or has with another type."""
     if issubclass(model, Aggregate):
         yield from _wrong_aggregates(model, schema)
         return
@@ -120,7 +120,7 @@ def _wrong(tree: Tree, type_: GraphQLObjectType, path: str) -> Iterator[str]:
 
 
 def _read_otherwise(selection: Selection, type_: GraphQLObjectType) -> Iterator[str]:
-    """Fields that cannot hold what is read now, or that may be null now and have no value for that."""
+    """Fields whose type cannot hold the values of now, or that may be null now and cannot hold None."""
     for name, how in selection.reading.items():
         field = type_.fields.get(how.name) if isinstance(how, Plain) else None
         if field is None or not is_leaf_type(get_named_type(field.type)) or reads_itself(selection.model, name):
@@ -131,14 +131,14 @@ def _read_otherwise(selection: Selection, type_: GraphQLObjectType) -> Iterator[
             served = _python(field.type)
             if not can_hold(info.annotation, served):
                 yield f"{place}: is declared {said(info.annotation)}, and is {_told(field.type, served)} now."
-        # Of the parts of a composite, two schemas of one server say different things.
+        # Two schemas of one server disagree about the nullability of a composite's parts.
         may_be_null = selection.about is not None and not isinstance(field.type, GraphQLNonNull)
         if may_be_null and info.is_required() and not may_be_none(info.annotation):
             yield f"{place}: may be None now, and is declared as never None."
 
 
 def _python(type_: GraphQLOutputType) -> Any:
-    """What a leaf of the schema is read as."""
+    """The Python type of a leaf of the schema."""
     plain = not_null(type_)
     if isinstance(plain, GraphQLList):
         item: Any = _python(plain.of_type)

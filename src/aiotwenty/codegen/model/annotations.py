@@ -1,7 +1,7 @@
-"""Annotations as ariadne-codegen builds them, turned into the text of a modern annotation.
+"""Writes annotations that ariadne-codegen built as the text of modern ones.
 
-ariadne-codegen quotes the classes it generates and leaves everything else bare; that is what tells a type called
-`Optional` (an object of the workspace may be called anything) from typing's.
+ariadne-codegen quotes the classes that it generates and nothing else. The quotes tell typing's `Optional` from an
+object of the workspace that is called `Optional`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PYDANTIC = frozenset({"BeforeValidator", "PlainSerializer", "Field"})
 
 
 def render(node: ast.expr, qualify: Callable[[str], str], leaf: Callable[[str], str]) -> str:
-    """`qualify` names a generated class (quoted in the tree), `leaf` any other name."""
+    """The text of an annotation. `qualify` gives the name of a generated class, `leaf` that of any other."""
     match node:
         case ast.Name(id=name) if name.startswith('"'):
             return qualify(name.strip('"'))
@@ -48,7 +48,7 @@ def is_nullable(node: ast.expr) -> bool:
 
 
 def references(node: ast.AST) -> Iterator[str]:
-    """The generated classes that an annotation names."""
+    """The names of the generated classes in an annotation."""
     for each in ast.walk(node):
         if isinstance(each, ast.Name) and each.id.startswith('"'):
             yield each.id.strip('"')

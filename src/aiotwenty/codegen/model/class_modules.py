@@ -1,4 +1,4 @@
-"""Which module of the core package each class is in: that of its object, or `shared`."""
+"""Decides the module of each class of the core package: that of its object, or `shared`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from aiotwenty.records.object_meta import SUFFIXES
 SHARED = "shared"
 FOLDER = "objects"
 _TAKEN = ("ns", "typing")
-"""What the package of objects imports by these names."""
-# In the order in which one wants to read the classes of an object.
+"""Names that the package of objects imports."""
+# In the order in which a reader needs the classes of an object.
 _ROLES = {
     "record": SUFFIXES["record"],
     "where_unique": SUFFIXES["where_unique"],
@@ -28,17 +28,17 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class ObjectHome:
-    """The module of one object, and what is in it."""
+    """The module of one object and its contents."""
 
     object: TwentyObject
     module: str
-    """`company`, in the folder of objects."""
+    """The module's name in the folder of objects: `company`."""
     attribute: str
-    """What the client calls it: `companies`."""
+    """The client's attribute: `companies`."""
     types: dict[str, str]
-    """The GraphQL type for each role, as the arguments of the object's root fields have it."""
+    """The GraphQL type of each role, taken from the arguments of the object's root fields."""
     classes: tuple[str, ...]
-    """The Python classes, in the order in which one wants to read them."""
+    """The Python classes, in the order in which a reader needs them."""
 
     @property
     def path(self) -> str:
@@ -46,7 +46,7 @@ class ObjectHome:
 
 
 def object_homes(schema: GraphQLSchema, objects: Iterable[TwentyObject]) -> list[ObjectHome]:
-    """A home for each object; no class has two."""
+    """The module of each object. A class is in one module only."""
     listed = list(objects)
     singulars = {twenty_object.plural: twenty_object.singular for twenty_object in listed}
     modules = distinct(singulars, lambda plural: escape(snake_case(singulars[plural]), _TAKEN))
@@ -66,7 +66,7 @@ def object_homes(schema: GraphQLSchema, objects: Iterable[TwentyObject]) -> list
 
 
 def namespace_names(homes: Iterable[ObjectHome], taken: Iterable[str]) -> dict[str, str]:
-    """The class of each namespace, by the object's plural: never the name of a model."""
+    """The class of each namespace, by the object's plural. It is never the name of a model."""
     models = frozenset(taken)
 
     def name(plural: str) -> str:
@@ -75,16 +75,16 @@ def namespace_names(homes: Iterable[ObjectHome], taken: Iterable[str]) -> dict[s
     return distinct([home.object.plural for home in homes], name)
 
 
-def _classes(schema: GraphQLSchema, found: TwentyObject, types: dict[str, str]) -> Iterator[str]:
+def _classes(schema: GraphQLSchema, twenty_object: TwentyObject, types: dict[str, str]) -> Iterator[str]:
     for role, suffix in _ROLES.items():
-        name = types.get(role, f"{found.type_name}{suffix}")
+        name = types.get(role, f"{twenty_object.type_name}{suffix}")
         if role == "where_unique":
-            yield from map(class_name, _unique_parts(schema, found.type_name, name))
+            yield from map(class_name, _unique_parts(schema, twenty_object.type_name, name))
         yield class_name(name)
 
 
 def _unique_parts(schema: GraphQLSchema, type_name: str, where_unique: str) -> Iterator[str]:
-    """What the unique composites of an object are named by: `CompanyDomainNameWhereInput`."""
+    """The types of filters by a unique composite: `CompanyDomainNameWhereInput`."""
     type_ = schema.type_map.get(where_unique)
     for part in type_.fields.values() if isinstance(type_, GraphQLInputObjectType) else ():
         named = get_named_type(part.type).name

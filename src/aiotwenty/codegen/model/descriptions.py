@@ -1,4 +1,4 @@
-"""What types and fields are, for docstrings: from a file of the user's own, else from the workspace's schema."""
+"""Descriptions of types and fields, for docstrings: from a file of the user's, or from the workspace's schema."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class OwnDescriptions:
 
 
 def load_descriptions(path: Path) -> OwnDescriptions:
-    """Raises `CodegenError` for a file that is not as it should be."""
+    """Read a file of descriptions. Raises `CodegenError` if its form is wrong."""
     try:
         data = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
@@ -46,7 +46,7 @@ def load_descriptions(path: Path) -> OwnDescriptions:
 
 @dataclass(frozen=True)
 class Descriptions:
-    """The descriptions of one schema; a field of an input is what the field of its object is."""
+    """The descriptions of one schema. A field of an input has the description of the object's field."""
 
     schema: GraphQLSchema
     own: OwnDescriptions = OwnDescriptions()
@@ -60,7 +60,7 @@ class Descriptions:
         return self.own.objects.get(name) or (type_ and type_.description) or self._purposes.of(name)
 
     def of_field(self, type_name: str, name: str) -> str:
-        """With the options of a picklist, as long as they are few."""
+        """The description of a field, with the options of a picklist if there are few."""
         owner = self._owner(type_name)
         places = dict.fromkeys([type_name, owner])
         is_object = f"{owner}Connection" in self.schema.type_map
@@ -70,7 +70,7 @@ class Descriptions:
         return " ".join(filter(None, [text, self._options(owner, name) if is_object else ""]))
 
     def _owner(self, type_name: str) -> str:
-        """The object that an input is for."""
+        """The object that an input type belongs to."""
         types = self.schema.type_map
         stems = (type_name.removesuffix(role) for role in _ROLES if type_name.endswith(role))
         return next((stem for stem in stems if isinstance(types.get(stem), GraphQLObjectType)), type_name)
@@ -80,7 +80,7 @@ class Descriptions:
         return field_.description if field_ else None
 
     def _key(self, owner: str, name: str) -> str:
-        """What a foreign key is, which has no description of its own."""
+        """A description for a foreign key, for which the schema has none."""
         relation = name.removesuffix("Id")
         return (
             f"The id of the record in {snake_case(relation)}."
@@ -103,13 +103,13 @@ class Descriptions:
 
 
 def _option(value: str, label: str | None) -> str:
-    """A value, with its label where that says more."""
+    """A value, and its label if that says more."""
     plain = re.sub(r"[\W_]", "", label or "").lower()
     return value if plain in ("", value.replace("_", "").lower()) else f"{value} ({label})"
 
 
 def docstring(text: str, indent: str = "    ") -> list[str]:
-    """The lines of a docstring that shows any text, whatever is in it; none if there is nothing to show."""
+    """The lines of a docstring, with any text quoted safely; none for an empty text."""
     shown = "".join(character if character.isprintable() else " " for character in text)
     shown = " ".join(shown.split()).replace("\\", "\\\\")
     if '"""' in shown or shown.endswith('"'):

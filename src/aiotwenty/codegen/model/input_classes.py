@@ -1,4 +1,4 @@
-"""Input classes, sorted into modules by what they are for: a reader of `inputs` wants to see what a company takes."""
+"""Sorts the classes of inputs into modules by their use, so that a reader of `inputs` sees what a company takes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aiotwenty.codegen.model.scalars import scalar_data
 from aiotwenty.graphql.relations import object_fields
 
 MODULES = ("filters", "order_by", "group_by", "inputs")
-"""In this order: what filters are made of is at home there, wherever else it is used."""
+"""In order of precedence: a class that filters use belongs to `filters`, whatever else uses it."""
 
 
 class InputClasses:
-    """The classes that ariadne-codegen generates for the input types of the operations."""
+    """The classes that ariadne-codegen generates for the input types in use."""
 
     def __init__(
         self, schema: GraphQLSchema, settings: ClientSettings, plugins: PluginManager, used: Iterable[str]
@@ -40,7 +40,7 @@ class InputClasses:
 
 
 def _homes(schema: GraphQLSchema) -> dict[str, str]:
-    """The module of each input type, by the arguments of root fields through which it is reached."""
+    """The module of each input type, by the root fields' arguments that lead to it."""
     starts: dict[str, list[GraphQLNamedType]] = {name: [] for name in MODULES}
     for type_ in (schema.query_type, schema.mutation_type):
         for root in object_fields(type_).values():

@@ -1,7 +1,7 @@
-"""Classes as ariadne-codegen builds them, turned into the text of our models.
+"""Writes classes that ariadne-codegen built as the text of our models.
 
-The trees are taken as the plugins left them; what changes here is what the runtime base does better (bases, aliases,
-enums that take tomorrow's values) and the names, which are made distinct.
+The trees come as the plugins left them. Changed are the parts that the runtime base does better (bases, aliases, enums
+that accept new values) and the names, which are made unique.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from aiotwenty.graphql.names import distinct, field_names, member_name, needs_al
 from aiotwenty.graphql.object_facts import About
 
 _PLAIN = ("OrderByInput", "GroupByInput", "OrderByWithGroupByInput", "AggregateInput")
-"""Inputs whose fields are said elsewhere what they are."""
+"""Inputs whose fields need no description of their own."""
 _DEFAULTS = ("default", "default_factory")
 
 
 @dataclass
 class GeneratedClass:
-    """The text of a class and the names of other generated classes it needs."""
+    """The text of a class, and the names of the generated classes that it needs."""
 
     name: str
     text: str
@@ -39,10 +39,10 @@ class GeneratedClass:
 
 
 def enum_class(tree: ast.ClassDef, enum: GraphQLEnumType, descriptions: Descriptions) -> GeneratedClass:
-    """A StrEnum, its member names made safe."""
+    """The text of a StrEnum with safe names of members."""
     members = distinct(enum.values, member_name)
     lines = [f"    {members[value]} = {_quote(value)}" for value in enum.values]
-    # A plugin's own additions (methods, a docstring) stay.
+    # Methods and docstrings that a plugin added stay.
     extra = [_indented(node) for node in tree.body if not isinstance(node, ast.Assign)]
     if ast.get_docstring(tree) is None:
         extra = [*docstring(descriptions.of_type(enum.name)), *extra]
@@ -52,20 +52,20 @@ def enum_class(tree: ast.ClassDef, enum: GraphQLEnumType, descriptions: Descript
 
 @dataclass
 class ModelWriter:
-    """Renders input and output models of one schema."""
+    """Writes the input and output models of one schema."""
 
     enums: frozenset[str]
     descriptions: Descriptions
     classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """What a class is called in the end, by the definition it was made for and ariadne-codegen's name of it."""
+    """The final names of classes, by definition and ariadne-codegen's name."""
     fragment_types: Mapping[str, str] = field(default_factory=dict)
     """The type of each fragment, by the tag of its definition."""
     filters: Collection[str] = ()
-    """The types of filters that cannot go through all relations of their object."""
+    """Types of filters that lack some relations of their object."""
     aggregates: Mapping[str, list[str]] = field(default_factory=dict)
-    """The names of what groups are ordered by, by the type of the order."""
+    """The aggregates that groups can be ordered by, by the type of the order."""
     abouts: Mapping[str, About] = field(default_factory=dict)
-    """What the record of each object knows of it, by its type."""
+    """Facts about each object that its record holds, by type."""
 
     def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
         if names := self.aggregates.get(graphql_name(tree) or ""):
@@ -91,7 +91,7 @@ class ModelWriter:
     def annotation(
         self, node: ast.expr, *, definition: str = "", open_enums: bool, qualified: Collection[str] = ()
     ) -> str:
-        """The annotation's text; `qualified` are the classes that are named with the package."""
+        """The text of an annotation. Classes in `qualified` are written with the package's name."""
 
         def qualify(name: str) -> str:
             final = self.name(name, definition)
@@ -99,7 +99,7 @@ class ModelWriter:
 
         def leaf(name: str) -> str:
             if name not in self.enums:
-                # In the arguments of methods, ariadne-codegen leaves input types bare.
+                # ariadne-codegen does not quote input types in the arguments of methods.
                 return qualify(name) if class_name(name) in qualified else name
             return f"rt.Open[{qualify(name)}]" if open_enums else qualify(name)
 
@@ -109,7 +109,7 @@ class ModelWriter:
         return self.classes.get((definition, stock)) or class_name(stock)
 
     def _described(self, tree: ast.ClassDef, definition: str) -> str:
-        """The GraphQL type of a class: an input's own, or that of the fragment whose class it is."""
+        """The GraphQL type of a class: of an input itself, or of the fragment that the class was made for."""
         if definition:
             is_whole = definition == f"fragment {tree.name}" or self.classes.get((definition, tree.name))
             return self.fragment_types.get(definition, "") if is_whole else ""
@@ -124,7 +124,7 @@ class ModelWriter:
     def _model(self, tree: ast.ClassDef, base: str, *, open_enums: bool) -> GeneratedClass:
         definition = definition_name(tree)
         name = self.name(tree.name, definition)
-        is_fragment = spreads_fragment(tree, "BaseModel")  # an object may be called so
+        is_fragment = spreads_fragment(tree, "BaseModel")  # an object may be called BaseModel
         stock = [ast.unparse(node) for node in tree.bases]
         bases = [base if text == "BaseModel" and not is_fragment else self.name(text) for text in stock]
         names = field_names(original for node in tree.body if (original := graphql_name(node)))
@@ -150,7 +150,7 @@ class ModelWriter:
 
 
 def _counted(names: Collection[str]) -> tuple[list[str], list[str]]:
-    """The fields that are counted in every way, and the aggregates that are not such counts."""
+    """The fields that have every kind of count, and the aggregates that remain."""
     first, *_ = COUNTS
     fields = [name.removeprefix(first) for name in names if name.startswith(first)]
     counted = [field for field in fields if all(f"{count}{field}" in names for count in COUNTS)]
@@ -159,7 +159,7 @@ def _counted(names: Collection[str]) -> tuple[list[str], list[str]]:
 
 
 def _words(name: str, words: Iterable[str]) -> str:
-    """A class variable that is a text of words."""
+    """The text of a class variable that holds words."""
     text = " ".join(words)
     line = f'    {name}: typing.ClassVar[str] = "{text}"'
     if len(line) <= LINE:
@@ -169,17 +169,17 @@ def _words(name: str, words: Iterable[str]) -> str:
 
 
 def _input_default(node: ast.AnnAssign) -> str | None:
-    """The text of the default, or None where the field has to be given.
+    """The text of the default, or None for a required field.
 
-    A nullable field is None until it is set, whatever default the schema has: what is not set is not sent, and the
-    server puts its default in.
+    A nullable field defaults to None, even if the schema has a default: unset fields are not sent, and the server puts
+    its default in.
     """
     if is_nullable(node.annotation):
         return "default=None"
     match node.value:
         case ast.Constant():
             return f"default={ast.unparse(node.value)}"
-        case ast.Name(id=member):  # an enum's, under the member name that ariadne-codegen gave it
+        case ast.Name(id=member):  # an enum's default, by ariadne-codegen's name of the member
             enum, _, value = member.partition(".")
             return f"default={class_name(enum)}({_quote(value.rstrip('_'))})"
         case ast.Call(keywords=keywords):
@@ -191,7 +191,7 @@ def _input_default(node: ast.AnnAssign) -> str | None:
 
 
 def _output_default(node: ast.AnnAssign) -> str | None:
-    """Output fields have a default only where a directive may leave them out."""
+    """The text of the default. Only fields that a directive may leave out have one."""
     value = node.value
     if isinstance(value, ast.Call):
         value = next((each.value for each in value.keywords if each.arg == "default"), None)
@@ -201,12 +201,14 @@ def _output_default(node: ast.AnnAssign) -> str | None:
 def _value(python: str, original: str, default: str | None, node: ast.AnnAssign) -> str:
     arguments = [] if default is None else [default]
     if needs_alias(python, original):
-        # `alias` would become the keyword that type checkers want in __init__; these two leave it the Python name.
+        # `alias` would rename the keyword of __init__ for type checkers; these two don't.
         arguments += [f"{kind}_alias={_quote(original)}" for kind in ("validation", "serialization")]
     if isinstance(node.value, ast.Call):
-        ours = {"alias", *_DEFAULTS}
+        replaced = {"alias", *_DEFAULTS}
         arguments += [
-            f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.value.keywords if keyword.arg not in ours
+            f"{keyword.arg}={ast.unparse(keyword.value)}"
+            for keyword in node.value.keywords
+            if keyword.arg not in replaced
         ]
     if len(arguments) == 1 and default is not None and default.startswith("default="):
         return f" = {default.removeprefix('default=')}"
@@ -222,7 +224,7 @@ def _indented(node: ast.AST) -> str:
 
 
 def in_order(classes: Iterable[GeneratedClass]) -> list[GeneratedClass]:
-    """Sorts classes for reading: those without other classes first, then by name; bases before their subclasses."""
+    """The classes in reading order: first those that need no others, then by name; bases before subclasses."""
     by_name = {generated.name: generated for generated in classes}
     ordered: dict[str, GeneratedClass] = {}
 

@@ -1,4 +1,4 @@
-"""Names of generated classes, methods, arguments and properties. Those of fields are in `graphql.names`."""
+"""Names of generated classes, methods, arguments and properties. Names of fields are in `graphql.names`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aiotwenty.graphql.names import ANNOTATIONS, RECEIVERS, distinct, escape, sn
 _MODULES = words("enums filters group_by inputs operations order_by records results")
 
 METHODS = ANNOTATIONS | _MODULES
-"""Names that no method of a flat client may have: annotations of the methods below would mean the method."""
+"""Names that no method of a flat client may have: they would shadow annotations of later methods."""
 ARGUMENTS = ANNOTATIONS | RECEIVERS | {"enums", "operations", "records", "result", "results"}
-"""Names that no argument of a method may have: they are used in its body."""
+"""Names that no argument of a method may have: the method's body uses them."""
 CLASSES = frozenset({"CoreClient", "MetadataClient", "Objects", "Twenty"})
 """Names that no generated type may have: the package exports these itself."""
 CLIENT = words(
@@ -23,12 +23,11 @@ CLIENT = words(
     search session settings webhooks with_options workspace
     """
 )
-"""Names that no object's property of a client may have: `Client` has them; `ns` is what the properties are made with.
-"""
+"""Names that no object's property of a client may have: `Client` has them; `ns` makes the properties."""
 
 
 def is_importable(name: str) -> bool:
-    """Whether `import name` is Python."""
+    """Whether `import name` is valid Python."""
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
@@ -37,12 +36,12 @@ def pascal_case(name: str) -> str:
 
 
 def property_names(plurals: Iterable[str]) -> dict[str, str]:
-    """The properties of a client, by the plural of their objects: `note_targets`."""
+    """The names of a client's properties, by the plurals of the objects: `note_targets`."""
     return distinct(plurals, lambda plural: escape(snake_case(plural), CLIENT))
 
 
 def argument_names(names: Iterable[str]) -> dict[str, str]:
-    """The arguments of one method. What is snake_case already keeps its name."""
+    """The Python names of a method's arguments. Names in snake_case stay."""
 
     def python(name: str) -> str:
         return escape(snake_case(name), ARGUMENTS)

@@ -1,7 +1,7 @@
-"""The first plugin in ariadne-codegen's chain: it writes on each node which GraphQL name it stands for.
+"""The first plugin in ariadne-codegen's chain, which writes on each node the GraphQL name that it stands for.
 
-ariadne-codegen's own names lose that (two fields may fall together in snake_case), and plugins of the user that come
-after may change them. What the nodes become is decided at the end, when all plugins have run.
+Names that ariadne-codegen makes are ambiguous (two fields may become the same in snake_case), and later plugins of the
+user may change them. The tags tell what the nodes are when all plugins have run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPREADS = "graphql_spreads"
 
 
 def graphql_name(node: ast.AST) -> str | None:
-    """The GraphQL field or input type that the node stands for, None for what another plugin added."""
+    """The GraphQL field or input type that the node stands for; None for a node that another plugin added."""
     return getattr(node, _NAME, None)
 
 
@@ -35,7 +35,7 @@ def definition_name(node: ast.AST) -> str:
 
 
 def spreads_fragment(node: ast.ClassDef, name: str) -> bool:
-    """Whether the class was made for a selection with that fragment: a base of that name is then its class."""
+    """Whether the class was made for a selection with that fragment, so that its base of that name is the fragment."""
     return name in getattr(node, _SPREADS, ())
 
 
@@ -45,7 +45,7 @@ def tag_of(definition: ExecutableDefinitionNode) -> str:
 
 
 class TaggingPlugin(Plugin):
-    """Remembers GraphQL names."""
+    """Tags the nodes with their GraphQL names."""
 
     def generate_input_field(
         self, field_implementation: ast.AnnAssign, input_field: GraphQLInputField, field_name: str

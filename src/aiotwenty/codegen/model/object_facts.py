@@ -1,4 +1,4 @@
-"""The text that says in a generated record how its object hangs together with others."""
+"""Writes into a generated record the facts about its object and its relations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiotwenty.graphql.object_facts import About
 
 
 def about_text(about: About) -> str:
-    """The class variable of a record that holds it."""
+    """The text of the class variable that holds the facts."""
     asked_for = f" asked_for={_quoted(about.asked_for)}," if about.asked_for else ""
     lines = [f'        "{about.type_name}", "{about.plural}",{asked_for}']
     values: dict[str, dict[str, str]] = {

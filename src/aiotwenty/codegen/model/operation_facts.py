@@ -12,7 +12,7 @@ from aiotwenty.graphql.related_cuts import has_related_lists
 
 @dataclass(frozen=True)
 class Facts:
-    """The fields of `aiotwenty.graphql.operation.Operation` that say what its text means."""
+    """The facts that become fields of `aiotwenty.graphql.operation.Operation`."""
 
     by_id: bool
     filters: tuple[str, ...]
@@ -20,7 +20,7 @@ class Facts:
 
 
 def facts_of(definition: OperationDefinitionNode, document: str) -> Facts:
-    """`document` is the text with all fragments."""
+    """The facts about an operation. `document` is its text with all fragments."""
     roots = definition.selection_set.selections
     return Facts(
         by_id=definition.operation is OperationType.MUTATION

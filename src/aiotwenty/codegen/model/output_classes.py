@@ -1,4 +1,4 @@
-"""Output classes: ariadne-codegen's fragments and results, without the classes that only rename a fragment."""
+"""The classes of outputs: ariadne-codegen's fragments and results, without classes that only rename a fragment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiotwenty.codegen.read.documents import Documents, is_own
 
 
 class OutputClasses:
-    """The classes that ariadne-codegen generates for fragments, and for operations whose result has no class yet."""
+    """The classes that ariadne-codegen generates for fragments, and for operations whose result needs a class."""
 
     def __init__(
         self, schema: GraphQLSchema, documents: Documents, settings: ClientSettings, plugins: PluginManager
@@ -39,9 +39,9 @@ class OutputClasses:
         self.results: list[ast.ClassDef] = []
         self.imports: list[str] = []
         self.top_level: dict[str, ast.ClassDef] = {}
-        """The class of a whole answer, by the tag of its operation."""
+        """The class of a whole response, by the tag of its operation."""
         self.unpacked: set[str] = set()
-        """Fragments that have no class: their fields went into the classes of the operations that use them."""
+        """Fragments without a class: their fields are in the classes of the operations that use them."""
 
     def generate(self, operations: Iterable[OperationDefinitionNode]) -> None:
         for operation in operations:
@@ -64,13 +64,13 @@ class OutputClasses:
         self.records = [node for node in fragments.body if isinstance(node, ast.ClassDef)]
 
     def names(self, taken: Collection[str]) -> dict[tuple[str, str], str]:
-        """The final name of each class, by its definition and the name it has now; afterwards only real classes remain.
+        """The final names of classes, by definition and present name. Classes that repeat a fragment are dropped.
 
-        A class that only repeats a fragment is that fragment. The class of a fragment has its name; others are numbered
-        where a type of the schema or another class has the name.
+        The class of a fragment has the fragment's name. Other classes get a number if a type of the schema or another
+        class has their name.
         """
         fragments = {pascal_case(name): self.record(name) for name in self._documents.fragments}
-        # As a base, a fragment's class is named by every definition.
+        # In bases, every definition refers to a fragment's class.
         names = {("", stock): name for stock, name in fragments.items()}
         claimed = set(taken) | set(fragments.values())
         tops = {f"{kind} {name}": pascal_case(name) for kind, name in self._definitions()}
@@ -90,12 +90,12 @@ class OutputClasses:
         return names
 
     def record(self, fragment: str) -> str:
-        """The class of a fragment: the type's name for those that were generated."""
+        """The class of a fragment. For generated fragments, its name is that of the type."""
         definition = self._documents.fragments[fragment]
         return class_name(pascal_case(fragment) if is_own(definition) else definition.type_condition.name.value)
 
     def drop_envelope(self, operation: OperationDefinitionNode) -> None:
-        """Forget the class of a whole answer, of which the method only gives the one field."""
+        """Drop the class of a whole response, because the method returns its only field."""
         self.results.remove(self.top_level[tag_of(operation)])
 
     def _definitions(self) -> Iterator[tuple[str, str]]:
@@ -108,7 +108,7 @@ class OutputClasses:
 
 
 def foreign_imports(module: ast.Module) -> list[str]:
-    """Imports that plugins, mixins and scalars of the user brought along; ariadne-codegen's own are not needed."""
+    """Imports of the user's plugins, mixins and scalars. ariadne-codegen's own are not needed."""
     own = {"typing", "pydantic", "enum", "base_model", "enums", "records", "input_types"}
     return [
         ast.unparse(each)
@@ -119,7 +119,7 @@ def foreign_imports(module: ast.Module) -> list[str]:
 
 
 def _repeats(tree: ast.ClassDef, fragments: dict[str, str]) -> str | None:
-    """The fragment's class, if this one has nothing of its own."""
+    """The fragment's class, if this class adds nothing to it."""
     if len(tree.bases) != 1 or [type(each) for each in tree.body] != [ast.Pass]:
         return None
     return fragments.get(ast.unparse(tree.bases[0]))

@@ -1,7 +1,8 @@
-"""Drives ariadne-codegen for one endpoint and makes one small package of what it builds.
+"""Runs ariadne-codegen for one endpoint and makes one small package of the result.
 
-ariadne-codegen's own package has a module for every operation and a class for every selection. Nearly all of ours
-select what has a class already; its generators are given the rest, the fragments, the inputs and the enums.
+ariadne-codegen's own package has a module for every operation and a class for every selection. Nearly all of our
+operations select types that have a class already, so its generators get only the others, the fragments, inputs and
+enums.
 """
 
 from __future__ import annotations
@@ -43,22 +44,22 @@ from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 
 @dataclass(frozen=True)
 class Method:
-    """The facts about one operation for the client."""
+    """The facts about one operation that the client needs."""
 
     name: str
-    """The operation's."""
+    """The name of the operation."""
     definition: OperationDefinitionNode
     arguments: ast.arguments
     variables: ast.Dict
     result: str
-    """The annotation of what it gives, classes qualified with their module."""
+    """The annotation of the result; classes are written with their module."""
     root: str | None
-    """The response key of the only root field, None when there are several."""
+    """The response key of the only root field; None if there are several."""
 
 
 @dataclass
 class Models:
-    """The classes of a package by their module, in order, and the imports that plugins and scalars brought."""
+    """The classes of a package by module, in order, and the imports of plugins and scalars."""
 
     modules: dict[str, list[GeneratedClass]] = field(default_factory=dict)
     imports: list[str] = field(default_factory=list)
@@ -70,7 +71,7 @@ class Models:
 
 
 class PackageBuilder:
-    """One run of ariadne-codegen's generators over the schema and operations of an endpoint."""
+    """A run of ariadne-codegen's generators over the schema and operations of an endpoint."""
 
     def __init__(
         self,
@@ -104,7 +105,7 @@ class PackageBuilder:
             abouts=abouts(schema) if records else {},
         )
         scalars = scalar_data(schema, settings.scalars, for_input=False)
-        # Variables keep their GraphQL names here: in snake_case two of them may be one.
+        # Keep the variables' GraphQL names: two of them may become the same in snake_case.
         self._arguments = ArgumentsGenerator(
             schema, convert_to_snake_case=False, custom_scalars=scalars, plugin_manager=plugins
         )
@@ -118,7 +119,7 @@ class PackageBuilder:
         )
 
     def build(self) -> tuple[Models, list[Method]]:
-        """The models and methods of the package; what no operation uses is left out."""
+        """The models and methods of the package. Classes that no operation uses are left out."""
         operations = self._documents.operations
         results = {name: self._simple_result(definition) for name, definition in operations.items()}
         arguments = {
@@ -143,7 +144,7 @@ class PackageBuilder:
         return models, methods
 
     def argument(self, node: ast.expr, classes: Collection[str]) -> str:
-        """The annotation of an argument, classes qualified with the package."""
+        """The annotation of an argument; classes are written with the package's name."""
         return self._writer.annotation(node, open_enums=False, qualified=classes)
 
     def _simple_result(self, definition: OperationDefinitionNode) -> str | None:
@@ -152,7 +153,7 @@ class PackageBuilder:
         return self._shapes.result(root, type_) if root and type_ else None
 
     def _made_result(self, definition: OperationDefinitionNode, classes: Collection[str]) -> str:
-        """The class that was made for the whole answer, or the type of the only field in it."""
+        """The class that was made for the whole response, or the type of its only field."""
         tag = tag_of(definition)
         tree = self._output.top_level[tag]
         if _only_root(definition) is None:
@@ -187,12 +188,12 @@ class PackageBuilder:
         return Models(_by_object(modules, self._homes) if self._homes else modules, list(dict.fromkeys(brought)))
 
     def _is_own(self, tree: ast.ClassDef) -> bool:
-        """Whether it was made for a fragment that the user wrote."""
+        """Whether the class was made for a fragment that the user wrote."""
         name = definition_name(tree).removeprefix("fragment ")
         return name in self._documents.fragments and is_own(self._documents.fragments[name])
 
     def _enums_of_roots(self) -> set[str]:
-        """Enums that a root field gives without a class around them."""
+        """Enums that a root field returns directly."""
         types = (
             self._root_type(definition, root)
             for definition in self._documents.operations.values()
@@ -206,14 +207,14 @@ class PackageBuilder:
 def _by_object(
     modules: Mapping[str, list[GeneratedClass]], homes: Sequence[ObjectHome]
 ) -> dict[str, list[GeneratedClass]]:
-    """One module for each object, and one for what several use."""
+    """The classes of each object by module, and in `shared` those that several objects use."""
     models = {model.name: model for name, classes in modules.items() if name != "results" for model in classes}
     objects = {home.path: [models.pop(name) for name in home.classes if name in models] for home in homes}
     return {SHARED: list(models.values()), **objects, "results": list(modules["results"])}
 
 
 def _aggregates(schema: GraphQLSchema) -> dict[str, list[str]]:
-    """What the groups of each object are ordered by, by the type of the order."""
+    """The aggregates that the groups of each object can be ordered by, by the type of the order."""
     return {
         name: field.extensions[AGGREGATE_ORDER]
         for name, type_ in schema.type_map.items()
@@ -224,7 +225,7 @@ def _aggregates(schema: GraphQLSchema) -> dict[str, list[str]]:
 
 
 def _only_root(definition: OperationDefinitionNode) -> FieldNode | None:
-    """The root field, if there is just one and it is written there (not in a fragment)."""
+    """The root field, if there is only one and it is not in a fragment."""
     match definition.selection_set.selections:
         case (FieldNode() as root,):
             return root

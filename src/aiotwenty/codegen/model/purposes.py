@@ -1,4 +1,4 @@
-"""What classes are for that no workspace describes: inputs, filters, orders and options, said in one short line."""
+"""One-line descriptions of types that no workspace describes: inputs, filters, orders and options."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OF_VALUES = {
     "CreateInput": "The parts of {one}, as they are written.",
     "UpdateInput": "The parts of {one} that change.",
 }
-"""For composite values, such as addresses."""
+"""For the types of composite values, such as addresses."""
 
 _OF_ALL_WORKSPACES = {
     "DateGranularityEnum": "How long the spans of time are that dates are grouped by.",
@@ -41,7 +41,7 @@ _OF_ALL_WORKSPACES = {
     "GroupByDateGranularityInput": "By what spans of time a date is grouped, and where.",
     "OrderByDateGranularityInput": "How groups by spans of time are sorted.",
 }
-"""Types that the server has beside those of objects (Twenty, July 2026)."""
+"""Types beside those of objects (Twenty, July 2026)."""
 
 
 class Purposes:
@@ -51,7 +51,7 @@ class Purposes:
         self._schema = schema
 
     def of(self, name: str) -> str:
-        """A sentence, or nothing where a name doesn't tell."""
+        """A sentence about a type; empty if its name doesn't tell."""
         type_ = self._schema.type_map.get(name)
         if type_ is not None and name in _OF_ALL_WORKSPACES:
             return _OF_ALL_WORKSPACES[name]
@@ -77,7 +77,7 @@ class Purposes:
 
     @cached_property
     def _choices(self) -> dict[str, str]:
-        """What each enum is the options of: the first field that has it."""
+        """The field that each enum has the options of: the first that uses it."""
         choices: dict[str, str] = {}
         for owner, field, enum in self._fields_with_options():
             choices.setdefault(enum, f"The options of `{snake_case(field)}` of {owner}.")

@@ -1,4 +1,4 @@
-"""The return types of methods: most operations select a type that has a class already."""
+"""The return types of methods. Most operations select a type that has a class already."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from aiotwenty.graphql.relations import object_fields
 
 @dataclass(frozen=True)
 class Shapes:
-    """Recognises, in a root field's selection, scalars, fragments, pages of fragments and groups."""
+    """Recognises scalars, fragments, pages of fragments and groups in the selection of a root field."""
 
     fragments: Mapping[str, FragmentDefinitionNode]
     scalar: Callable[[str], str]
-    """The Python type of a scalar."""
+    """Gives the Python type of a scalar."""
     enum: Callable[[str], str]
     record: Callable[[str], str]
-    """The class of a fragment."""
+    """Gives the class of a fragment."""
     records: bool
-    """Whether root fields are records: those are null only together with an error, so their type is not."""
+    """Whether root fields are records: these are null only together with an error, so their type is not nullable."""
 
     def result(self, field: FieldNode, type_: GraphQLOutputType) -> str | None:
-        """The annotation, or None where a class has to be made for it."""
+        """The annotation of a root field; None if a class has to be made for it."""
         bare = self._bare(field.selection_set, get_named_type(type_))
         return None if bare is None else self.wrapped(bare, type_)
 
     def wrapped(self, bare: str, type_: GraphQLOutputType, *, root: bool = True) -> str:
-        """The annotation of a type whose innermost part is `bare`: with its lists, and None where it may be null."""
+        """The annotation of a type with the innermost part `bare`, its lists, and None if it is nullable."""
         if isinstance(type_, GraphQLNonNull):
             return self._not_null(bare, type_.of_type)
         return self._not_null(bare, type_) + ("" if root and self.records else " | None")
@@ -93,7 +93,7 @@ class Shapes:
 
 
 def _plain_fields(selected: SelectionSetNode | None) -> dict[str, FieldNode] | None:
-    """The fields by their name, or None if there is anything else: spreads, aliases, directives."""
+    """The fields by name; None if there are spreads, aliases or directives too."""
     if selected is None:
         return None
     fields = [

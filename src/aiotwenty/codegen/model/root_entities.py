@@ -1,4 +1,4 @@
-"""Which entity each root field of /metadata is about: its operation stands in a file of that name."""
+"""Decides the entity that each root field of /metadata is about. The field's operation is in a file of that name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERBS = words(
 )
 _QUALIFIERS = words("current many my one queued resource")
 
-# What has no entity is about something all the same: words of its name that say what.
+# Root fields without an entity have a topic, told by words of their names.
 _TOPICS = {
     word: topic
     for topic, named in {
@@ -43,9 +43,10 @@ _TOPICS = {
 
 
 def files_of(schema: GraphQLSchema, roots: Mapping[tuple[str, str], GraphQLField]) -> dict[tuple[str, str], str]:
-    """The file of each root field, by its kind and name: of the entity that it names, or gives, or of its topic.
+    """The file of each root field, by kind and name. It is called after the entity in the field's name, or the returned
+    entity, or the topic.
 
-    An entity with a single operation shares the file of another whose name is in its own, if there is one.
+    An entity with a single operation shares the file of another entity whose name is part of its own.
     """
     entities = RootEntities(type_.name for type_ in schema.type_map.values() if "id" in object_fields(type_))
     files: dict[tuple[str, str], str] = {}
@@ -63,9 +64,9 @@ def files_of(schema: GraphQLSchema, roots: Mapping[tuple[str, str], GraphQLField
 
 
 class RootEntities:
-    """The types with an id of their own, found again in the names of other things.
+    """The types with an id of their own, looked up in other names.
 
-    One that is called like a deed (`ValidatePasswordResetToken`) is the answer to it and no entity.
+    A type whose name begins with a verb (`ValidatePasswordResetToken`) is the response of an action, not an entity.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -83,13 +84,13 @@ class RootEntities:
         return None
 
     def within(self, file: str, others: Iterable[str]) -> str | None:
-        """The longest of the other files whose name is in this one's."""
+        """The longest of the other files' names that is a part of this one's."""
         held = [other for other in others if f"_{other}_" in f"_{file}_" and other != file]
         return max(held, key=len, default=None)
 
 
 def _given(field: GraphQLField) -> str | None:
-    """The type of the records of a root field, which returns one or a page."""
+    """The type of the records that a root field returns, singly or in a page."""
     named: GraphQLNamedType = get_named_type(field.type)
     named = connection_node(named) or named
     return named.name if isinstance(named, GraphQLObjectType) else None

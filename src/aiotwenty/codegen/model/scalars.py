@@ -1,4 +1,4 @@
-"""Twenty's scalars as Python types, for ariadne-codegen."""
+"""The Python types of Twenty's scalars, for ariadne-codegen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphql import (
 
 from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 
-# Twenty, July 2026: JSON numbers, strings and values as FACTS of the API; a scalar of tomorrow is any JSON value.
+# Twenty, July 2026. Scalars that are not listed take any JSON value.
 _OUTPUT = {
     "AdditionalPhone": "rt.AdditionalPhone",
     "BigFloat": "rt.BigFloat",
@@ -27,7 +27,7 @@ _OUTPUT = {
     "TSVector": "str",
     "UUID": "rt.UUID",
 }
-# What is sent is looked at more closely than what comes.
+# Input is validated more strictly than output.
 _INPUT = {
     **_OUTPUT,
     AGGREGATE_ORDER: "rt.AggregateOrder",
@@ -51,7 +51,7 @@ _BUILT_IN = {"Boolean": "bool", "Float": "float", "ID": "str", "Int": "int", "St
 
 
 def scalar_data(schema: GraphQLSchema, own: Mapping[str, ScalarData], *, for_input: bool) -> dict[str, ScalarData]:
-    """What ariadne-codegen needs to know of every scalar of the schema; `own` is the user's and comes first."""
+    """Data about every scalar of the schema, as ariadne-codegen needs it. The user's, `own`, take precedence."""
     known = _INPUT if for_input else _OUTPUT
     return {
         name: own.get(name) or _reference(name, known.get(name, "rt.Json"))
@@ -67,5 +67,5 @@ def scalar_name(name: str, scalars: Mapping[str, ScalarData]) -> str:
 
 def _reference(name: str, python: str) -> ScalarData:
     data = ScalarData(type_=name, graphql_name=name)
-    data.type_name = python  # its own constructor would turn a dotted name into an import
+    data.type_name = python  # the constructor would turn a dotted name into an import
     return data

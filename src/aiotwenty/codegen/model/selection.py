@@ -1,10 +1,10 @@
-"""What the generated operations ask of each type: one fragment a type, so that it is one Python class everywhere.
+"""The selections of the generated operations: one fragment a type, so that a type is the same Python class everywhere.
 
 A fragment holds the fields that can be read without arguments: scalars, enums, and value objects (types without an id
-of their own, such as Links or Currency) as fragments themselves. Relations are left out of records: their foreign keys
-are there, and the server cuts nested lists short without saying so (Twenty, July 2026). The words that the search goes
-by are left out, too: they are long, and nobody reads them. Metadata, which is small, also shows what an entity consists
-of and a reference to what it belongs to.
+of their own, such as Links or Currency) as fragments themselves. Records leave relations out: the foreign keys are
+there, and the server cuts nested lists short without saying so (Twenty, July 2026). They leave out the search vector
+too, which is long and of no use to readers. Metadata is small, so it also has the parts of an entity and a reference
+to the entity's owner.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from aiotwenty.graphql.object_relations import ASKED_FOR
 from aiotwenty.graphql.relations import is_list, object_fields
 
 SCOPES = frozenset({"Application", "Workspace"})
-"""What nearly all metadata belongs to. What such a one holds is no part of it, but a list of its own root field.
+"""Types that nearly all metadata belongs to. Their parts are not selected: each is a list of its own root field.
 
-It would be long, and the server doesn't load it: "Cannot return null for non-nullable field Application.agents"
-(Twenty, November 2026).
+The lists would be long, and the server doesn't load them: "Cannot return null for non-nullable field
+Application.agents" (Twenty, November 2026).
 """
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 
 
 class Selections:
-    """The fragments of one schema, made as they are asked for."""
+    """The fragments of one schema, made when needed."""
 
     def __init__(self, schema: GraphQLSchema, *, entities: bool) -> None:
-        """`entities`: select references to other entities and the parts of an entity too, as for metadata."""
+        """`entities`: also select references to other entities and the parts of an entity, as metadata needs."""
         self._schema = schema
         self._entities = entities
         self._bodies: dict[str, list[str]] = {}
@@ -50,12 +50,12 @@ class Selections:
         return "\n".join([head, *(f"  {line}" for line in self._body(name)), "}"])
 
     def used_by(self, name: str) -> set[str]:
-        """The fragment of that type and all that it spreads."""
+        """The fragment of a type and all fragments that it spreads."""
         self._body(name)
         return {name}.union(*(self.used_by(embedded) for embedded in self._embeds[name]))
 
     def spread(self, type_: GraphQLObjectType) -> list[str] | None:
-        """The lines that select everything of a type, or None if there is nothing that could be selected."""
+        """The lines that select everything of a type; None if nothing can be selected."""
         return [self._spread(type_)] if self._body(type_.name) else None
 
     def connection(self, connection: GraphQLObjectType, node: GraphQLObjectType) -> list[str] | None:
@@ -74,7 +74,7 @@ class Selections:
 
     def _body(self, name: str) -> list[str]:
         if name not in self._bodies:
-            self._bodies[name] = []  # what closes a circle finds nothing to select
+            self._bodies[name] = []  # ends a circle: inside of itself, the type selects nothing
             self._embeds[name] = set()
             lines: list[str] = []
             for field_name, field in object_fields(self._schema.type_map[name]).items():
@@ -113,13 +113,13 @@ class Selections:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        """Fragments are called like their type, but without underscores, which ariadne-codegen would drop."""
+        """The names of fragments: those of their types without underscores, which ariadne-codegen would drop."""
         types = self._schema.type_map
         return distinct(types, pascal_case, rank=lambda name: pascal_case(name) != name, separator="")
 
     @cached_property
     def _answers(self) -> set[str]:
-        """Types without an id that only root fields give: what they hold is the answer itself, not a reference."""
+        """Types without an id that only root fields return: their fields are the response, not a reference."""
         roots = {self._schema.query_type, self._schema.mutation_type, self._schema.subscription_type}
         nested = {
             get_named_type(field.type).name
@@ -131,7 +131,7 @@ class Selections:
 
     @cached_property
     def _parts(self) -> dict[str, set[str]]:
-        """The entities that each entity consists of, where those have no parts themselves: it has to end somewhere."""
+        """The entities that each entity consists of. Parts with parts of their own are left out, to end the nesting."""
         parts: dict[str, set[str]] = {}
         for type_ in self._schema.type_map.values():
             if type_.name in SCOPES:

@@ -1,4 +1,4 @@
-"""Reads .graphql files, generated and the user's own, and refuses what cannot work with file, line and reason."""
+"""Reads .graphql files, generated ones and the user's. Problems are reported with file, line and reason."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SUFFIXES = (".graphql", ".graphqls", ".gql")
 
 @dataclass
 class Documents:
-    """The operations and fragments of one endpoint, as they follow each other in the files."""
+    """The operations and fragments of one endpoint, in the order of the files."""
 
     operations: dict[str, OperationDefinitionNode] = field(default_factory=dict)
     fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
     own: list[ExecutableDefinitionNode] = field(default_factory=list)
-    """Those that a user wrote: the generated ones come from the schema and need no check."""
+    """The definitions that the user wrote. Generated ones follow from the schema and need no check."""
 
 
 def find_documents(folder: Path) -> list[Path]:
@@ -54,7 +54,7 @@ def parse_file(path: Path) -> DocumentNode:
 
 
 def collect(documents: Iterable[DocumentNode]) -> Documents:
-    """Sort the definitions of several files by kind. Names must be unique over all of them."""
+    """Sort the definitions of several files by kind. Names must be unique in all of them."""
     collected = Documents()
     problems: list[DocumentProblem] = []
     seen: dict[tuple[bool, str], Node] = {}
@@ -74,7 +74,7 @@ def collect(documents: Iterable[DocumentNode]) -> Documents:
                 kind = "fragment" if is_fragment else "operation"
                 there = DocumentProblem.at(other, "")
                 reason = f'{kind} "{definition.name.value}" exists already in {there.path}:{there.line}'
-                # The generated one keeps its name: it is the other that can be changed.
+                # Report the user's definition, because only that can be renamed.
                 problems.append(DocumentProblem.at(definition if is_own(definition) else other, reason))
             if is_own(definition):
                 collected.own.append(definition)
@@ -90,9 +90,9 @@ def collect(documents: Iterable[DocumentNode]) -> Documents:
 def document_problems(
     documents: Documents, schema: GraphQLSchema, skip_rules: Sequence[type[ASTValidationRule]], *, records: bool
 ) -> Iterator[DocumentProblem]:
-    """What the schema does not allow in the user's own operations, and what the server cannot do.
+    """Problems of the user's own operations: what the schema does not allow, and what the server cannot do.
 
-    `records` says that it is the endpoint of records.
+    `records`: the endpoint is that of records.
     """
     if not documents.own:
         return
@@ -107,7 +107,7 @@ def document_problems(
 
 
 class _Ungenerated(Visitor):
-    """What the schema allows and ariadne-codegen has no types for."""
+    """Finds syntax that the schema allows and ariadne-codegen has no types for."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""`aiotwenty introspect`: asks a workspace's two endpoints for their schemas."""
+"""`aiotwenty introspect`: reads the schemas of a workspace's two endpoints."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _log = logging.getLogger(__name__)
 async def introspect(
     client: Executor, *, descriptions: bool = False, on_note: Callable[[str], object] = _log.warning
 ) -> dict[str, GraphQLSchema]:
-    """The schemas of `/graphql` ("core") and `/metadata` ("metadata") as the workspace has them now.
+    """The present schemas of `/graphql` ("core") and `/metadata` ("metadata").
 
-    With `descriptions`, objects, fields and options are described by their labels and by what is said of them there.
-    For a key that may not read the data model, the labels are left out, and `on_note` is told.
+    With `descriptions`, objects, fields and options are described by their labels and descriptions in the workspace.
+    If the key may not read the data model, labels are left out and `on_note` is called with the reason.
 
-    Raises `AuthenticationError` too when `/graphql` shows only what everybody may see: that is how a server answers a
-    key that it does not know (Twenty, July 2026).
+    Also raises `AuthenticationError` if `/graphql` shows only what everybody may see: that is how a server answers an
+    unknown key (Twenty, July 2026).
     """
     core, metadata, labels = await asyncio.gather(
         _introspect(client, "graphql", descriptions),
@@ -49,7 +49,7 @@ async def introspect(
         if labels is not None:
             add_labels(core, labels)
     except (ApiError, UnexpectedResponse) as error:
-        # A client can be generated without.
+        # Labels are optional: a client can be generated without them.
         on_note(f"labels are left out, because /metadata does not show the data model to this key: {error}")
     return {"core": core, "metadata": metadata}
 
@@ -61,12 +61,12 @@ async def write_schemas(
     descriptions: bool = True,
     on_note: Callable[[str], object] = _log.warning,
 ) -> list[Path]:
-    """Introspect and write both schemas as sorted SDL, to the files given for "core" and "metadata".
+    """Introspect both schemas and write them as sorted SDL to the files for "core" and "metadata".
 
-    `descriptions` are the labels and descriptions that the workspace has of its objects and fields; what is generated
-    has them as docstrings. `on_note` is told what could not be asked for.
+    `descriptions`: write the labels and descriptions of the workspace's objects and fields too; they become docstrings
+    in the generated package. `on_note` is called with a text about anything that could not be read.
 
-    Gives back the files whose content changed. Nothing is written unless both endpoints answered with a valid schema.
+    Returns the files whose content changed. Nothing is written unless both endpoints answered with a valid schema.
     """
     schemas = await introspect(client, descriptions=descriptions, on_note=on_note)
     return write_files({targets[name]: print_sorted(schema) for name, schema in schemas.items()})
@@ -78,7 +78,7 @@ async def _introspect(client: Executor, endpoint: EndpointName, descriptions: bo
 
 
 async def _labels(client: Executor, wanted: bool) -> Mapping[str, Any] | ApiError | None:
-    """The data model, or why the server does not show it."""
+    """The response with the data model, or the error if the key may not read it."""
     try:
         return await client.execute(LABELLED, endpoint="metadata") if wanted else None
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""The labels of objects, fields and options of a workspace, put before the descriptions of its schema."""
+"""Adds a workspace's labels of objects, fields and options to the descriptions of its schema."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LABELLED = data_model(
 
 
 def add_labels(schema: GraphQLSchema, answer: Mapping[str, Any]) -> None:
-    """Describes the objects of a core schema, their fields and the options of these, as `/metadata` does.
+    """Describe the objects, fields and options of a core schema with their labels in `/metadata`.
 
-    `answer` is the one to `LABELLED`. What of it the schema does not have, such as objects that a key may not see, is
-    left out. Raises `UnexpectedResponse` for an answer that makes no sense.
+    `answer` is the response to `LABELLED`. Parts that the schema lacks, such as objects that the key may not see, are
+    skipped. Raises `UnexpectedResponse` if the response has another form.
     """
     try:
         nodes = {_type_name(node["nameSingular"]): node for node in object_nodes(answer)}
@@ -46,7 +46,7 @@ def _describe_field(record: GraphQLObjectType, field: Mapping[str, Any], objects
 
 
 def _names(field: Mapping[str, Any], objects: Mapping[str, Any]) -> Iterator[str]:
-    """A field of GraphQL; of a relation to records of several objects, one for each of these."""
+    """The names of a field in GraphQL: several if a relation leads to records of several objects."""
     yield field["name"]
     if field["type"] == "MORPH_RELATION":
         yield from (f"{field['name']}{type_name}" for type_name in objects)
@@ -57,6 +57,6 @@ def _type_name(singular: str) -> str:
 
 
 def _described(label: Any, description: Any) -> str | None:
-    """`Label: description`, as far as there are the two."""
+    """`Label: description`, or the one that exists."""
     said = [" ".join(str(text).split()) for text in (label, description) if text]
     return ": ".join(said) + ("." if len(said) == 1 and label else "") if said else None

@@ -1,4 +1,4 @@
-"""GraphQL text: parsed with clear errors; schemas checked, and printed sorted."""
+"""Parses GraphQL text with clear errors; checks schemas and prints them sorted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INVALID = "the schema is not valid:"
 
 
 def load_schema(path: Path) -> GraphQLSchema:
-    """The schema in an SDL file. Only its root types count; no name is expected to be in it."""
+    """The schema in an SDL file. Types are recognised by the root fields, not by fixed names."""
     return parse_schema(read_text(path, advice="`aiotwenty introspect` writes it."), path)
 
 
@@ -34,7 +34,7 @@ def parse_schema(text: str, path: Path) -> GraphQLSchema:
         schema = build_ast_schema(document, assume_valid=True)
         assert_valid_schema(schema)
     except (GraphQLError, TypeError) as error:
-        # Looking for each place takes longer than building the schema, so only now.
+        # Looking for all places takes longer than building the schema, so it is done only after an error.
         problems = [DocumentProblem.of(problem, path) for problem in validate_sdl(document)]
         raise CodegenError(_INVALID, problems or [DocumentProblem(path, 1, str(error).split("\n")[0])]) from error
     if schema.query_type is None:
@@ -43,7 +43,7 @@ def parse_schema(text: str, path: Path) -> GraphQLSchema:
 
 
 def parse_text(text: str, path: Path, complaint: str) -> DocumentNode:
-    """The text of a file as a document. Raises `CodegenError`, `complaint` with the line, where it is none."""
+    """The parsed text of a file. Raises `CodegenError` with the `complaint` and the line if the syntax is wrong."""
     try:
         return parse(Source(text, str(path)))
     except GraphQLError as error:

@@ -1,1 +1,1 @@
-"""The modules that are written."""
+"""Writes the modules of the generated package."""

@@ -19,7 +19,7 @@ _CLASSES = ("bool", "float", "int", "list[", "types.", "rt.Group", "rt.Page[", "
 def client_module(
     name: str, endpoint: str, package: str, methods: list[Method], builder: PackageBuilder, classes: Collection[str]
 ) -> str:
-    """The text of the module; `package` is the name of the one it is in."""
+    """The text of the module. `package` is the name of the package around it."""
     names = distinct_methods(methods, lambda name: escape(snake_case(name), METHODS))
     texts = constants(methods)
     bodies = [_method(method, names[method.name], texts[method.name], builder, classes) for method in methods]
@@ -39,10 +39,10 @@ def _imports(code: str, package: str) -> Iterator[str]:
 
 
 def _method(method: Method, name: str, constant: str, builder: PackageBuilder, classes: Collection[str]) -> str:
-    stock_arguments = method.arguments.args[1:]  # without self; a variable may be called so too
+    stock_arguments = method.arguments.args[1:]  # without self, which may also be the name of a variable
     variables = [str(key.value) for key in method.variables.keys if isinstance(key, ast.Constant)]
     python = argument_names(variables)
-    # The arguments stand in another order (required ones first) than the variables, under ariadne-codegen's names.
+    # The arguments have another order than the variables (required ones first), and ariadne-codegen's names.
     stock = {_stock_name(value): variable for variable, value in zip(variables, method.variables.values, strict=True)}
     first_optional = len(stock_arguments) - len(method.arguments.defaults)
     parameters: list[str] = ["self"]
@@ -64,7 +64,7 @@ def _method(method: Method, name: str, constant: str, builder: PackageBuilder, c
 
 
 def _body(method: Method, constant: str, sent: dict[str, str]) -> str:
-    # What is no `type[T]` (a union, an alias of one) gives Any, and the name says its type.
+    # `_execute` gives Any for a type that is not a `type[T]`, such as a union: the variable then declares the type.
     is_class = method.result.startswith(_CLASSES) and " | " not in _outermost(method.result)
     target = "return" if is_class else f"result: {method.result} ="
     pairs = [f'"{variable}": {value}' for variable, value in sent.items()]
@@ -85,7 +85,7 @@ def _body(method: Method, constant: str, sent: dict[str, str]) -> str:
 
 
 def _call(head: str, arguments: list[str], tail: str = "", *, indent: str) -> str:
-    """On one line, or with the arguments on as few lines of their own as fit."""
+    """A call on one line, or with the arguments on as few lines of their own as fit."""
     line = f"{indent}{head}({', '.join(arguments)}){tail}"
     if len(line) <= LINE:
         return line
@@ -96,7 +96,7 @@ def _call(head: str, arguments: list[str], tail: str = "", *, indent: str) -> st
 
 
 def _outermost(annotation: str) -> str:
-    """The annotation without its brackets."""
+    """The annotation without its brackets and their contents."""
     depth, kept = 0, []
     for character in annotation:
         depth += {"[": 1, "]": -1}.get(character, 0)
@@ -119,5 +119,5 @@ def _stock_name(value: ast.expr) -> str:
 
 
 def _value(value: ast.expr, python: str) -> str:
-    """The argument, through the scalar's own serializer where it has one."""
+    """The argument's value, passed through the scalar's serializer if it has one."""
     return f"{ast.unparse(value.func)}({python})" if isinstance(value, ast.Call) else python

@@ -1,4 +1,4 @@
-"""The text of `dicts.py`: what is sent, as typed dicts, for type checkers and editors."""
+"""The text of `dicts.py`: input types as typed dicts, for type checkers and editors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 _TYPING = ("Any", "Literal", "Mapping", "Required", "Sequence", "TypeAlias", "TypedDict", "Union")
 DIRECTION = "OrderByDirection"
 _TIME = ("datetime.datetime", "datetime.date", "str")
-# What is taken for each scalar: more than a model's field has, which is what validation makes of it.
+# The types accepted for each scalar: more than the model's field has, because validation converts them.
 _SCALARS: dict[str, tuple[str, ...]] = {
     "AdditionalPhone": ("rt.AdditionalPhone", "rt.AdditionalPhoneDict", "str"),
     "BigFloat": ("float", "decimal.Decimal"),
@@ -60,17 +60,17 @@ _SCALARS: dict[str, tuple[str, ...]] = {
 
 
 def dict_name(model: str) -> str:
-    """The typed dict that stands for a model: CompanyFilterDict for CompanyFilterInput."""
+    """The typed dict of a model: CompanyFilterDict for CompanyFilterInput."""
     return f"{model.removesuffix('Input')}Dict"
 
 
 def dicts_module(schema: GraphQLSchema, models: Models, own_scalars: Collection[str]) -> str:
-    """The text of the module; `own_scalars` have types of the user's, which may take anything."""
+    """The text of the module. `own_scalars` have types of the user's, so any value is accepted."""
     return _Dicts(schema, frozenset(models.home), frozenset(own_scalars)).text()
 
 
 def dict_names(schema: GraphQLSchema, models: Models) -> list[str]:
-    """All that the module defines."""
+    """The names that the module defines."""
     return [dict_name(class_name(type_.name)) for type_ in _inputs(schema, frozenset(models.home))]
 
 
@@ -86,11 +86,11 @@ class _Dicts:
     classes: frozenset[str]
     own_scalars: frozenset[str]
     options: dict[str, str] = field(default_factory=dict)
-    """The definitions of the options of enums."""
+    """The definitions of aliases for the options of enums."""
     aliases: dict[str, str] = field(default_factory=dict)
-    """The definitions of what stands for a type, by its name."""
+    """The definitions of aliases for types, by name."""
     used: set[str] = field(default_factory=set)
-    """The classes that are named."""
+    """The classes that the aliases need."""
 
     @cached_property
     def common_aggregates(self) -> list[str]:
@@ -128,7 +128,7 @@ class _Dicts:
             return line
         lines = filled(items, "    ", ", ")
         if len(lines[-1]) + len(tail) > LINE:
-            # The tail goes on with the last item.
+            # The last item has no comma: the tail follows it.
             lines = [*filled(items[:-1], "    ", ", ", ","), f"    {items[-1]}"]
         return "\n".join([head, *lines[:-1], lines[-1] + tail])
 
@@ -141,7 +141,7 @@ class _Dicts:
         return self._alias(_nullable(definition.type), nullable=is_nullable)
 
     def _aggregate_order(self, names: list[str], owner: str) -> str:
-        """Directions by the aggregates of an object: those that all objects have, and its own."""
+        """An order by aggregates: directions by the aggregates that all objects have, and by the object's own."""
         alias = f"_{owner.removesuffix('OrderByWithGroupByInput')}Aggregates"
         if common := self.common_aggregates:
             self.options["Aggregates"] = _options("_Aggregates", common)
@@ -152,7 +152,7 @@ class _Dicts:
         return f"Mapping[{keys}, {direction}]"
 
     def _alias(self, type_: GraphQLType, *, nullable: bool) -> str:
-        """The name that stands for a type; a line of its own says what it is."""
+        """The name of the alias for a type; its definition goes to `aliases`."""
         named = get_named_type(type_)
         is_list = isinstance(type_, GraphQLList)
         alias = f"_{named.name}{'List' if is_list else ''}{'' if nullable else 'Value'}"
@@ -162,12 +162,12 @@ class _Dicts:
             if is_list and is_model:
                 kinds = (f"Sequence[{self._alias(named, nullable=True)}]",)
             elif is_list:
-                # A list of one of them; were it any sequence, a text would be one.
+                # list[str], not Sequence[str]: a str is a sequence of str itself.
                 structured = [kind for kind in kinds if kind.startswith("rt.") or isinstance(named, GraphQLEnumType)]
                 plain = [f"list[{kind}]" for kind in kinds if kind not in structured]
                 kinds = (*([f"Sequence[{' | '.join(structured)}]"] if structured else []), *plain)
             elif is_model:
-                # What is defined further down is named in a text.
+                # Quoted, because its definition comes later in the module.
                 kinds = tuple(f'"{kind}"' for kind in kinds)
             self.aliases[alias] = _union(f"{alias}: TypeAlias", [*kinds, *(["None"] if nullable else [])])
         return alias
@@ -181,7 +181,7 @@ class _Dicts:
             return (class_name(named.name), f"_{named.name}Option")
         if isinstance(named, GraphQLInputObjectType):
             model = class_name(named.name)
-            # What was read, such as the address of another record, may be written as it is.
+            # A composite value that was read, such as another record's address, may be written as it is.
             stem = named.name.removesuffix("CreateInput").removesuffix("UpdateInput")
             record = self.schema.type_map.get(stem) if stem != named.name else None
             is_composite = isinstance(record, GraphQLObjectType) and "id" not in record.fields
@@ -198,7 +198,7 @@ def _nullable(type_: GraphQLType) -> GraphQLType:
 
 
 def _options(name: str, options: Iterable[str]) -> str:
-    """The definition of an alias for one of several texts."""
+    """The definition of an alias for a Literal of options."""
     quoted = [f'"{option}"' for option in options]
     head = f"{name}: TypeAlias = Literal["
     line = f"{head}{', '.join(quoted)}]"
@@ -206,7 +206,7 @@ def _options(name: str, options: Iterable[str]) -> str:
 
 
 def _aggregates(definition: GraphQLInputField) -> list[str] | None:
-    """The aggregates that a field orders groups by, as Python has them; None if it is no such field."""
+    """The aggregates that an order of groups has, in snake_case; None if the field is not such an order."""
     names: list[str] | None = definition.extensions.get(AGGREGATE_ORDER)
     if names is None:
         return None
@@ -215,7 +215,7 @@ def _aggregates(definition: GraphQLInputField) -> list[str] | None:
 
 
 def _union(name: str, kinds: list[str]) -> str:
-    """The definition of an alias. Texts are no types yet, and cannot be joined by a bar."""
+    """The definition of a union alias. Quoted types cannot be joined by `|` at run time."""
     if not kinds[0].startswith('"'):
         line = f"{name} = {' | '.join(kinds)}"
         return line if len(line) <= LINE else f"{name} = Union[\n    {', '.join(kinds)}]"
@@ -228,5 +228,5 @@ def _is_micros(type_: GraphQLInputType) -> bool:
 
 
 def _key(python: str, graphql: str) -> str:
-    """The name in snake_case, without the underscore that only keeps it from being a keyword: `in`, `class`."""
+    """The name in snake_case, without the underscore that avoids keywords: `in`, `class`."""
     return graphql if python == f"{graphql}_" and snake_case(graphql) == graphql else python

@@ -1,4 +1,4 @@
-"""The text of the packages' `__init__.py`: everything is found there and nothing is imported before it is used."""
+"""The text of the packages' `__init__.py`, which exports every name and imports nothing before its first use."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aiotwenty.codegen.write.source import DOCSTRINGS, GENERATED
 
 
 def endpoint_init(endpoint: str, exports: Mapping[str, Sequence[str]]) -> str:
-    """`exports` are the names by the module they are in."""
+    """The text of an endpoint's `__init__.py`. `exports` are the names by module."""
     guide = [f"{name:10}  {text}" for name, text in DOCSTRINGS.items() if name in exports or name == "operations"]
-    # Of modules of models, everything; the others have names that may be those of models.
+    # All names of modules of models; other modules have names that may collide with those of models.
     typed = [
         f"    from .{module} import {f'{names[0]} as {names[0]}' if module in ('client', 'objects') else '*'}"
         for module, names in exports.items()
@@ -67,12 +67,12 @@ def __dir__() -> list[str]:
 
 
 def _has_rule(name: str) -> bool:
-    """Whether the rule in the package gives it a typed dict."""
+    """Whether the package's own rule for names gives the model a typed dict."""
     return name.endswith(("Input", "Filter"))
 
 
 def package_client() -> str:
-    """`client.py` of a user's own package: a `Twenty` with the workspace's objects."""
+    """The text of `client.py` of a user's package: a `Twenty` with the workspace's objects."""
     return f'''{GENERATED}
 """The client of the workspace that this package was generated from."""
 
@@ -120,7 +120,7 @@ class Twenty(Client, Objects):
 
 
 def package_init(name: str) -> str:
-    """A user's own package: its `Twenty`, and everything of `core`."""
+    """The text of `__init__.py` of a user's package: its `Twenty`, and all names of `core`."""
     return f'''{GENERATED}
 """A typed client for one workspace: `from {name} import Twenty`."""
 

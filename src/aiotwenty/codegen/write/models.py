@@ -1,4 +1,4 @@
-"""The text of the modules of models, in which each class is at home."""
+"""The text of the modules of models."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def models_module(name: str, models: Models) -> str:
     wanted: dict[str, set[str]] = {}
     for need in (need for model in classes for need in model.needs):
         if (there := models.home.get(need)) and there != name:
-            # What own operations return is made of anything: the package knows where that is.
+            # The results of own operations may use any class: the package's `__init__` knows its module.
             wanted.setdefault("" if "shared" in models.modules else there, set()).add(need)
     if name == "shared":
-        # Objects are made of it: what of theirs it names is imported later.
+        # Modules of objects import this one, so their classes are imported late.
         imports += later_imports(".", wanted.pop("", set()))
     imports += [from_import(there, names) for there, names in sorted(wanted.items())]
     return module(DOCSTRINGS[name], "\n".join(imports).rstrip("\n").split("\n"), [model.text for model in classes])
 
 
 def later_imports(dots: str, models: Collection[str], only_types: Collection[str] = ()) -> list[str]:
-    """Imports from the package that happen when they are needed; `only_types` are no models and never needed."""
+    """Imports from the package that happen when a name is needed. `only_types` are imported for type checkers only."""
     if not models and not only_types:
         return []
     lines = ["if typing.TYPE_CHECKING:", _indented(from_import(dots.removeprefix("."), {*models, *only_types}))]
@@ -48,7 +48,7 @@ def _indented(text: str) -> str:
 
 
 def standard_imports(text: str) -> Iterator[str]:
-    """The parts of every module of models, each followed by an empty line."""
+    """The imports that the text needs from outside of the package, each followed by an empty line."""
     if "enum." in text:
         yield "import enum\n"
     if "typing." in text:
@@ -58,7 +58,7 @@ def standard_imports(text: str) -> Iterator[str]:
 
 
 def brought_imports(imports: Iterable[str], text: str) -> list[str]:
-    """Those that plugins and scalars of the user brought and that this text needs."""
+    """The imports of the user's plugins and scalars that the text needs."""
     used = set(re.findall(r"\w+", text))
     return sorted({f"{line}\n" for line in imports if _bound(line) & used})
 

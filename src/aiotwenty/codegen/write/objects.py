@@ -1,4 +1,4 @@
-"""The text of the modules of objects, one each, and of the class that has them all as its attributes."""
+"""The text of the modules of objects, and of the class that has all objects as its attributes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ObjectModules:
         models: Models,
         descriptions: Descriptions,
     ) -> None:
-        """`namespaces` gives the class of each object by its plural, `constants` that of each operation by its name."""
+        """`namespaces` are the classes by the objects' plurals, `constants` those of the operations by name."""
         self._schema = schema
         self._homes = homes
         self._namespaces = namespaces
@@ -46,7 +46,7 @@ class ObjectModules:
         self._operations = operation_names([home.object for home in homes])
 
     def init(self) -> str:
-        """The text of the package of objects, which imports none of them at run time."""
+        """The text of the objects' package, which imports no object at run time."""
         if not self._homes:
             return module(DOCSTRINGS["objects"], [], ['class Objects:\n    """The workspace has no objects."""'])
         names = {home.module: self._namespaces[home.object.plural] for home in self._homes}
@@ -63,20 +63,20 @@ class ObjectModules:
         return module(DOCSTRINGS["objects"], imports, ["\n".join(lines)])
 
     def text(self, home: ObjectHome) -> str:
-        """The text of the module of one object."""
+        """The text of one object's module."""
         classes = self._models.modules[home.path]
         namespace, foreign = self._namespace(home)
         blocks = [*(model.text for model in classes), namespace]
         text = "\n".join(blocks)
         shared: set[str] = set()
-        others: set[str] = set()
+        elsewhere: set[str] = set()
         for need in (need for model in classes for need in model.needs):
             if (there := self._models.home.get(need)) and there != home.path:
-                (shared if there == SHARED else others).add(need)
+                (shared if there == SHARED else elsewhere).add(need)
         imports = ["import typing\n", NAMESPACES, f"{RUNTIME}\n", *brought_imports(self._models.imports, text)]
         if shared:
             imports.append(from_import(f".{SHARED}", shared) + "\n")
-        imports += later_imports("..", others, foreign)
+        imports += later_imports("..", elsewhere, foreign)
         title = self._descriptions.of_type(home.object.type_name) or f"{home.object.type_name}."
         heading = docstring(title, "")
         names = [f'"{name}"' for name in (*(model.name for model in classes), self._namespaces[home.object.plural])]
@@ -84,7 +84,7 @@ class ObjectModules:
         return module("\n".join(heading)[3:-3], [*"\n".join(imports).split("\n"), "", exported], blocks)
 
     def _namespace(self, home: ObjectHome) -> tuple[str, list[str]]:
-        """The text of the class, and the typed dicts that it names."""
+        """The text of the namespace class, and the typed dicts that it needs."""
         twenty_object = home.object
         dicts: list[str] = []
 
@@ -109,7 +109,7 @@ class ObjectModules:
         return "\n".join(lines), dicts
 
     def _meta(self, home: ObjectHome) -> list[str]:
-        """What the rules of naming do not give."""
+        """The lines of the object's facts that do not follow from the rules for names."""
         twenty_object = home.object
         constants = {
             kind: self._constants[self._operations[twenty_object.plural, kind]]
@@ -142,7 +142,7 @@ class ObjectModules:
         return ["    meta = ns.ObjectMeta(", *filled(arguments, "        ", ", ", ","), "    )"]
 
     def _docstring(self, type_name: str) -> Iterable[str]:
-        """The docstring of the object, for editors: fields, the targets of relations, and related lists."""
+        """The docstring of the object, for editors: its fields, targets of relations and related lists."""
         names = field_names(object_fields(self._schema.type_map[type_name]))
         fields: list[str] = []
         related: list[str] = []

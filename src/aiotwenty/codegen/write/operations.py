@@ -1,4 +1,4 @@
-"""The text of `operations.py`: each operation and each fragment once, in as few characters as it takes."""
+"""The text of `operations.py`: each operation and fragment once, in as few characters as possible."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _SPACE = re.compile(r"[\s,]+")
 
 
 def constants(methods: Iterable[Method]) -> dict[str, str]:
-    """The constant of each operation."""
+    """The name of each operation's constant."""
     return distinct_methods(methods, constant_name)
 
 
 def distinct_methods(methods: Iterable[Method], base: Callable[[str], str]) -> dict[str, str]:
-    """A Python name for each operation. What is generated keeps its name, whatever a user calls an operation."""
+    """A Python name for each operation. Generated operations keep their names, whatever the user's are called."""
     own = {method.name: is_own(method.definition) for method in methods}
     return distinct(own, base, rank=lambda name: own[name])
 
@@ -72,14 +72,14 @@ def _text(name: str, text: str) -> str:
 def _wholes(
     used: Iterable[list[str]], fragments: Mapping[str, FragmentDefinitionNode], texts: Mapping[str, str]
 ) -> dict[tuple[str, ...], str]:
-    """A constant for what operations send together: a fragment and all that it is made of."""
+    """The constants for fragments that are sent together: a fragment and all that it spreads."""
     wanted = {tuple(spread) for spread in used if len(spread) > 1}
     wholes = {tuple(_used_fragments(fragments[name], fragments, name)): f"_WHOLE{text}" for name, text in texts.items()}
     return {parts: wholes[parts] for parts in wanted if parts in wholes}
 
 
 def compact(definition: ExecutableDefinitionNode) -> str:
-    """The definition without whitespace that does not matter, and without directives meant for ariadne-codegen."""
+    """The definition without insignificant whitespace and without directives for ariadne-codegen."""
     if not is_own(definition) and definition.loc is not None:
         text = definition.loc.source.body[definition.loc.start : definition.loc.end]
     else:
@@ -107,7 +107,7 @@ def _constant(name: str, method: Method, fragments: str, document: str) -> str:
             parts.append(quoted_lines(selection, "    ").lstrip())
         parts += [fragments] if fragments else []
         if fragments.startswith("_WHOLE") and selection.startswith("{...") and selection.count("{") == 1:
-            # The selection and the fragments at once, where it is the record and nothing else.
+            # An operation that selects only the record: one constant has the selection and the fragments.
             parts[-2:] = [f"*{fragments.replace('WHOLE', 'EACH', 1)}"]
         line = f"{name} = rt.compose({', '.join(parts)})"
         if len(line) <= LINE and "\n" not in line:
@@ -132,7 +132,7 @@ def _constant(name: str, method: Method, fragments: str, document: str) -> str:
 
 
 def _around(head: list[str], pairs: str) -> list[str]:
-    """Name, kind and root of an operation on a line, and the variables behind them."""
+    """The name, kind and root of an operation on a line, followed by the variables."""
     *named, variables = head
     lines = filled(named, "    ", ", ", ",")
     if len(f"    {variables},") <= LINE:
@@ -148,7 +148,7 @@ def _tuple(names: Iterable[str]) -> str:
 
 
 def _plain_root(definition: OperationDefinitionNode) -> tuple[str, dict[str, str], str] | None:
-    """Root field, types of variables and selection of an operation that the runtime can compose from these."""
+    """Root field, variables' types and selection of an operation that the runtime can compose from these."""
     variables = {node.variable.name.value: node for node in definition.variable_definitions}
     if is_own(definition) or len(definition.selection_set.selections) != 1:
         return None
@@ -169,7 +169,7 @@ def _facts(definition: OperationDefinitionNode, document: str) -> list[str]:
 def _used_fragments(
     definition: ExecutableDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode], *own: str
 ) -> list[str]:
-    """All fragments that a definition spreads, directly or not, and its `own`, by name."""
+    """The names of all fragments that a definition spreads, directly or not, and of its `own`."""
     used = {*own}
     pending: list[Node] = [definition]
     while pending:

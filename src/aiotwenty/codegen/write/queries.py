@@ -1,7 +1,7 @@
 """Writes the operations of a schema as .graphql files: `core/<object>.graphql` and `metadata/<entity>.graphql`.
 
-The files are ours as long as they begin with the marker: they are then replaced, and removed when their object is gone.
-Any other file is its owner's and is never touched.
+A file that begins with the marker is the generator's: it is replaced, and removed when its object is gone. Any other
+file is the user's and never touched.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHARED = "_shared"
 
 
 def core_operations(schema: GraphQLSchema, objects: list[TwentyObject]) -> dict[str, str]:
-    """The text of each file, by its name without the extension."""
+    """The text of each file, by name without the extension."""
     selections = Selections(schema, entities=False)
     names = operation_names(objects)
     types = {twenty_object.type_name for twenty_object in objects}
@@ -75,9 +75,9 @@ def operation_names(objects: Iterable[TwentyObject]) -> dict[tuple[str, str], st
 
 
 def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
-    """The text of each file, by the entity that it is about.
+    """The text of each file, by its entity.
 
-    Left out: subscriptions (refused with an API key), uploads (multipart).
+    Without subscriptions, which the server refuses with an API key, and uploads, which are multipart.
     """
     selections = Selections(schema, entities=True)
     roots = {
@@ -113,7 +113,7 @@ def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
 
 
 def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
-    """Write the files that differ, remove those of objects that are gone, and give back which changed."""
+    """Write the files that differ, remove those of objects that are gone, and return the changed ones."""
     wanted = {folder / f"{name}.graphql": text for name, text in texts.items()}
     foreign = [path for path in wanted if path.exists() and not is_ours(path)]
     if foreign:
@@ -131,7 +131,7 @@ def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether it is a file that begins with the marker; anything may lie there, also a folder or what is no text."""
+    """Whether the path is a file with the marker. It may also be a folder, or a file that is not text."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -172,7 +172,7 @@ def _metadata_selection(selections: Selections, root: GraphQLField) -> list[str]
 
 
 def _operation(name: str, kind: str, root: str, field: GraphQLField, selection: list[str]) -> str:
-    # The order of variables is that of the method's arguments: `update_one_company(id, data)`.
+    # The variables have the order of the method's arguments: `update_one_company(id, data)`.
     names = sorted(field.args, key=lambda argument: argument not in ("id", "ids"))
     variables = ", ".join(f"${argument}: {_variable_type(field, argument)}" for argument in names)
     arguments = ", ".join(f"{argument}: ${argument}" for argument in names)
@@ -184,7 +184,7 @@ def _operation(name: str, kind: str, root: str, field: GraphQLField, selection: 
 
 
 def _variable_type(field: GraphQLField, argument: str) -> str:
-    """The argument's type; nullable where the server has a default, which then is what an unset variable gives."""
+    """The argument's type, made nullable if the server has a default, which applies when the variable is unset."""
     definition = field.args[argument]
     has_default = definition.ast_node is not None and definition.ast_node.default_value is not None
     return str(definition.type).removesuffix("!") if has_default else str(definition.type)

@@ -1,4 +1,4 @@
-"""Python source text: modules put together from their parts, lines kept within the limit."""
+"""Python source text: puts modules together and keeps lines within the limit."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DOCSTRINGS = {
     "results": "What your own operations return, where it has no type in `records`.",
     "operations": "The operations as they are sent.",
 }
-"""What each module of a package is for, in the order in which one wants to know."""
+"""The docstring of each module of a package, in reading order."""
 
 
 def module(docstring: str, imports: Iterable[str], blocks: Iterable[str], *, apart: int = 2) -> str:
-    """A module's text; `blocks` are `apart` empty lines from each other."""
+    """The text of a module, with `apart` empty lines between the blocks."""
     head = f'{GENERATED}\n"""{docstring}"""\n\nfrom __future__ import annotations\n\n'
     lines = "\n".join(imports)
     gap = "\n" * (apart + 1)
@@ -48,8 +48,8 @@ def from_import(module_name: str, names: Iterable[str]) -> str:
 
 
 def quoted_lines(text: str, indent: str) -> str:
-    """A string literal over as many lines as it takes, broken between words."""
-    width = LINE - len(indent) - 3  # quotes, and a comma after the last
+    """A string literal on as many lines as it needs, broken between words."""
+    width = LINE - len(indent) - 3  # minus the quotes and the last comma
     parts: list[str] = []
     part = ""
     for word in re.findall(r"\W*\w*", text):
@@ -62,11 +62,11 @@ def quoted_lines(text: str, indent: str) -> str:
 
 
 def mapping(items: Mapping[Any, str]) -> str:
-    """A dict display of texts."""
+    """The text of a dict."""
     return "{" + ", ".join(f'"{key}": "{value}"' for key, value in items.items()) + "}"
 
 
 def texts(items: Iterable[str]) -> str:
-    """A tuple display of texts."""
+    """The text of a tuple."""
     quoted = [f'"{item}"' for item in items]
     return f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
