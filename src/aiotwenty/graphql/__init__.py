@@ -1,1 +1,1 @@
-"""The language that requests are written in: what schemas, documents and answers are made of."""
+"""GraphQL: schemas, documents, selections, filters, and the responses to them."""

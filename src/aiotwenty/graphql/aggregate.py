@@ -1,4 +1,4 @@
-"""`Aggregate`: a model whose fields are numbers over all records of an object, or over each group of them."""
+"""`Aggregate`: a model whose fields are numbers about all records of an object, or about each group of them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from aiotwenty.graphql.object_facts import About
 R = TypeVar("R", bound=Record)
 
 VALUES = "groupByDimensionValues"
-"""What the server calls the values that a group has in common."""
+"""The server's name for the values that the records of a group share."""
 
 _AGGREGATE = re.compile(
     r"totalCount|(count(UniqueValues|Empty|NotEmpty|True|False)|percentage(Empty|NotEmpty)|min|max|avg|sum)[A-Z]\w*"
 )
-"""Of what groups are ordered by, what is no relation or foreign key."""
+"""Fields of an order of groups that are neither relations nor foreign keys."""
 
 
 class Aggregate(Record, Generic[R]):
@@ -84,7 +84,7 @@ class Aggregate(Record, Generic[R]):
 
     @classmethod
     def _without_null(cls, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Null, which stands for all of nothing, is 0 for a count, and else the default where a field has one."""
+        """The items, with null replaced where nothing was aggregated: by 0 for a count, else by the field's default."""
         never = {
             _wire_name(name, info): info for name, info in cls.model_fields.items() if not may_be_none(info.annotation)
         }
@@ -96,14 +96,14 @@ class Aggregate(Record, Generic[R]):
 
 
 def aggregated_record(model: type[Aggregate[Any]]) -> type[Record] | None:
-    """The generated record whose aggregates a model has; None while that is open."""
+    """The generated record that a model aggregates; None if the type argument is not set yet."""
     record = generic_argument(model, Aggregate)
     return record if isinstance(record, type) and issubclass(record, Record) else None
 
 
 @lru_cache(maxsize=1024)
 def aggregates_of(model: type[Aggregate[Any]]) -> tuple[str, ...]:
-    """What a model asks for, by the server's names. Raises `ConfigurationError` for all that cannot be right in it."""
+    """The aggregates of a model, by the server's names. Raises `ConfigurationError` with all mistakes of the model."""
     record = aggregated_record(model)
     if record is None:
         raise ConfigurationError(
@@ -128,7 +128,7 @@ def aggregates_of(model: type[Aggregate[Any]]) -> tuple[str, ...]:
 
 
 def _known(record: type[Record]) -> frozenset[str]:
-    """The aggregates that the schema has for an object: what its groups are ordered by."""
+    """The aggregates of an object in the schema: the fields that its groups are ordered by."""
     order: Any = getattr(import_module(package_of(record)), f"{record.__name__}OrderByWithGroupByInput", None)
     if not (isinstance(order, type) and issubclass(order, GroupOrder)):
         raise ConfigurationError(f"the schema of {package_of(record)} has no aggregates of {record.__name__}.")
@@ -136,9 +136,9 @@ def _known(record: type[Record]) -> frozenset[str]:
 
 
 def _morph_counts(record: type[Record]) -> frozenset[str]:
-    """What the schema counts of the parts of a relation to one of several objects (`countEmptyTargetCompany`).
+    """The counts for the parts of a relation to one of several objects (`countEmptyTargetCompany`).
 
-    No groups are ordered by them, and what they are with no record in sight is not known: they may be None.
+    Orders of groups lack them, and what the server returns for no records is unknown, so they may be None.
     """
     about: About | None = getattr(record, "_object", None)
     parts = (part for ends in about.morph.values() for part in ends if part not in about.to_many) if about else ()
@@ -146,7 +146,7 @@ def _morph_counts(record: type[Record]) -> frozenset[str]:
 
 
 def package_of(record: type[Record]) -> str:
-    """The generated package that a record belongs to: "aiotwenty.core"."""
+    """The generated package of a record: "aiotwenty.core"."""
     module = record.__module__
     return module.partition(".objects.")[0] if ".objects." in module else module.rpartition(".")[0]
 
@@ -167,7 +167,7 @@ def _problem(record: type[Record], known: frozenset[str], name: str, wire: str, 
 
 
 def _served(record: type[Record], wire: str) -> Any:
-    """The type of an aggregate. The least and the most of a time are a time; all else are numbers."""
+    """The type of an aggregate: `min` and `max` of a time are times, all others are numbers."""
     if _is_count(wire):
         return int
     if wire.startswith(("min", "max")):

@@ -1,4 +1,4 @@
-"""What the annotation of a field says: the one place that looks inside of annotations."""
+"""Reads annotations of fields. No other module looks inside of annotations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiotwenty.graphql.lazy_models import Later
 
 
 def alternatives(annotation: Any) -> Iterator[Any]:
-    """The types that a value may have, NoneType among them: `int | None` inside any `Annotated` is int and NoneType."""
+    """The possible types of a value, with NoneType: int and NoneType for `int | None`, also inside `Annotated`."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from alternatives(get_args(annotation)[0])
@@ -26,7 +26,7 @@ def alternatives(annotation: Any) -> Iterator[Any]:
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that a value may be."""
+    """The model among the possible types of a value."""
     return next((kind for kind in alternatives(annotation) if _is_model(kind)), None)
 
 
@@ -36,19 +36,19 @@ def item_in(annotation: Any) -> Any:
 
 
 def is_listing(kind: Any) -> bool:
-    """Whether it is a list of whatever, or what a list may be instead: a tuple of any length, a sequence."""
+    """Whether the type is a list, a tuple of any length, or a sequence."""
     origin = get_origin(kind)
     return origin in (list, Sequence) or (origin is tuple and get_args(kind)[1:] == (Ellipsis,))
 
 
 def plain_types(annotation: Any) -> set[Any]:
-    """All that a value may be beside None and models; a list of whatever is `list`."""
+    """The possible types of a value without None and models; any list is `list`."""
     kinds = (kind for kind in alternatives(annotation) if kind is not type(None) and not _is_model(kind))
     return {list if get_origin(kind) is list else kind for kind in kinds}
 
 
 def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
-    """The fields of a model: the name on the wire, the name in Python, the annotation."""
+    """The fields of a model: GraphQL name, Python name, annotation."""
     model.model_rebuild()
     for name, info in model.model_fields.items():
         yield info.serialization_alias or info.alias or name, name, info.annotation

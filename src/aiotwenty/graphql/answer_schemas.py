@@ -1,8 +1,8 @@
-"""How answers become the models that asked for them: pydantic's own schema of them, with lists as GraphQL has them.
+"""Changes pydantic's schemas of models, so that they read responses of the server.
 
-A model is what its fields say, to whoever makes one by hand. In an answer, a list is a connection (`edges { node }`),
-a record of several types has a field for each, and null stands where there is nothing: the schema of the model is
-rewritten for that, so that pydantic-core reads the bytes in one pass.
+A model in Python has the fields as its class declares them. In a response, a list is a connection (`edges { node }`), a
+record of several types has a field for each type, and null may stand for an empty composite. With the schema changed
+accordingly, pydantic-core reads the bytes in one pass.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.select import is_selection, selection_of
 from aiotwenty.graphql.selection import COUNT, Listed, OneOf, Plain
 
-# By another name, because type checkers want to know the fields of a TypedDict.
+# Renamed, because type checkers require literal fields of a TypedDict.
 _typed_dict: Any = TypedDict
 _Schema: TypeAlias = dict[str, Any]
 
 ID = "aiotwenty.id"
-"""Where a record keeps its id that was not asked for: no field has a dot in its name."""
+"""The key under which a record keeps an id that its model lacks. No field's name has a dot."""
 CUT = 60
-"""Where a server cuts lists of related records, if it does not tell how many there are (Twenty, July 2026)."""
+"""Where a server cuts lists of related records, if it doesn't say how long they are (Twenty, July 2026)."""
 _INNER = ("default", "nullable", "function-after")
-"""Schemas of which the inner one sees a value first."""
+"""Kinds of schemas whose inner schema validates a value first."""
 
 ANSWERS = core_schema.CoreConfig(cache_strings="keys")
-"""Hardly a value comes twice in an answer: to look each up among those before takes longer than to make it."""
+"""Cache only keys: values rarely repeat in a response, and looking each up takes longer than making a new text."""
 
 _OPAQUE = ("metadata", "serialization", "function")
-"""What of a schema is no schema, or is not for reading."""
+"""Keys of a schema whose values are not schemas for reading."""
 _MOMENTS = {"datetime": len("2026-01-31T09:00:00"), "date": len("2026-01-31")}
-"""How long the text of each is at least, which no epoch is: pydantic's lax mode takes "20250101" for one."""
+"""The least length of the text of a time. Epochs are shorter: pydantic's lax mode takes "20250101" for one."""
 _RULES = ("min_length", "max_length", "fail_fast")
 
 Form: TypeAlias = Literal["one", "maybe", "many", "page", "pages"]
@@ -49,9 +49,9 @@ Form: TypeAlias = Literal["one", "maybe", "many", "page", "pages"]
 
 @dataclass(frozen=True, eq=False)
 class Wanted:
-    """What a root field is to give: one record of a model, or several in some form.
+    """The expected value of a root field: one record of a model, or several in some form.
 
-    `identified` records have their id, whether the model has it or not. It keeps what reads it: ask for it once.
+    `identified` records keep their id even if the model lacks it. An object caches its readers, so reuse it.
     """
 
     model: type[Record]
@@ -60,7 +60,7 @@ class Wanted:
     _readers: dict[str, SchemaValidator] = field(default_factory=dict, init=False, repr=False)
 
     def reader(self, root: str) -> SchemaValidator:
-        """What reads the answer of that root field. Its context is a list, which gets an item for each cut list."""
+        """The validator of responses with that root field. Its context, a list, gets an item for each cut list."""
         if root not in self._readers:
             self._readers[root] = _reader(root, self.model, self.form, self.identified)
         return self._readers[root]
@@ -89,7 +89,7 @@ class Wanted:
 
 
 class RelatedNode(Record):
-    """A record of a list, as it came: it is read when it is where it belongs."""
+    """A related record before validation, which happens when it is put into its owner."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -100,12 +100,12 @@ class RelatedNode(Record):
 
 
 RELATED = Wanted(RelatedNode, "page")
-"""A page of such records."""
+"""A page of related records."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """The value of a root field as it came: it has lists of related records that are yet to be fetched."""
+    """The unvalidated value of a root field, whose lists of related records are still incomplete."""
 
     data: Any
 
@@ -119,9 +119,9 @@ def _reader(root: str, model: type[Record], form: Form, identified: bool) -> Sch
 
 
 def _inlined(schema: _Schema) -> Any:
-    """For answers, with models that are referred to once where they are: to look one up takes time with each record.
+    """The schema without definitions that are used once: looking one up takes time for each record.
 
-    Answers are JSON; but what a validator of the caller's own makes of it comes from Python.
+    Responses are JSON, but the results of a caller's own validators are Python objects.
     """
     definitions: dict[str, _Schema] = {model["ref"]: model for model in schema.get("definitions", ())}
     uses: Counter[str] = Counter()
@@ -146,7 +146,7 @@ def _inlined(schema: _Schema) -> Any:
 
     whole = schema["schema"] if definitions else schema
     visit([whole, *definitions.values()], of_json=True, inline=False)
-    # What a definition comes to may be a part of it that has no name.
+    # A definition may come down to a part of it without a name.
     kept: list[Any] = [
         {**visit(model, of_json=True, inline=True), "ref": ref} for ref, model in definitions.items() if uses[ref] > 1
     ]
@@ -155,7 +155,7 @@ def _inlined(schema: _Schema) -> Any:
 
 
 def _with_inner(schema: _Schema, change: Callable[[Any], Any]) -> _Schema:
-    """The schema with those in it changed. Fields have names of their own."""
+    """The schema with its inner schemas changed. The keys of `fields` are names of fields, not of schema parts."""
     return {
         name: {field: change(inner) for field, inner in part.items()}
         if name == "fields" and isinstance(part, dict)
@@ -167,28 +167,28 @@ def _with_inner(schema: _Schema, change: Callable[[Any], Any]) -> _Schema:
 
 
 def has_id(model: type[Record]) -> bool:
-    """Whether the records of a model show their id as it is."""
+    """Whether the records of a model have their id in a field, unchanged."""
     return selection_of(model).id_field == "id" and model.model_fields["id"].annotation is UUID
 
 
 def id_of(record: Record) -> UUID | None:
-    """The id of a record, whether its model has it or it was read beside it."""
+    """The id of a record, from the model's field or kept beside it."""
     identity = vars(record).get(ID) or getattr(record, "id", None)
     return identity if isinstance(identity, UUID) else None
 
 
 def validator(schema: CoreSchema) -> SchemaValidator:
-    """A validator of exactly this schema, and not of the models that it names."""
+    """A validator of this schema itself: pydantic-core would take the validators that models have already."""
     make: Any = SchemaValidator
     try:
         made: SchemaValidator = make(schema, ANSWERS, _use_prebuilt=False)
-    except TypeError:  # an older pydantic-core, which does no such thing
+    except TypeError:  # an older pydantic-core, which never takes them
         made = make(schema, ANSWERS)
     return made
 
 
 class _Rewriter:
-    """Goes through a schema once; models that select are changed wherever they are in it."""
+    """Goes through a schema once, and changes the models that select, wherever they are in it."""
 
     def __init__(self, schema: Any, hidden: type[Record] | None) -> None:
         self._top: _Schema = schema
@@ -239,7 +239,7 @@ class _Rewriter:
         return core_schema.no_info_after_validator_function(_finished(finish), changed)  # type: ignore[return-value]
 
     def _listed(self, schema: _Schema, how: Listed) -> _Schema:
-        """A list, read from a connection before whatever else sees it."""
+        """A list that is unpacked from a connection before other validators see it."""
         if schema["type"] in _INNER:
             return {**schema, "schema": self._listed(schema["schema"], how)}
         if schema["type"] == "json-or-python":  # a Sequence, which is a list in JSON
@@ -247,7 +247,7 @@ class _Rewriter:
         unpacked = core_schema.with_info_plain_validator_function(_Unpack(tuple(end for end, _ in how.ends)))
         variadic = schema["type"] == "tuple" and schema.get("variadic_item_index") == 0
         if not variadic and (schema["type"] != "list" or "items_schema" not in schema):
-            # A validator of the caller's own sees the list first: it gets the records as they came.
+            # A validator of the caller's own sees the list first, so it gets unvalidated records.
             return _chain(core_schema.any_schema(), unpacked, schema)
         node = schema["items_schema"][0] if variadic else schema["items_schema"]
         if how.ends:
@@ -259,7 +259,7 @@ class _Rewriter:
         return _chain(_connection_of(node), unpacked, *([{"type": schema["type"], **rules}] if rules else []))
 
     def _one_of(self, name: str, how: OneOf, field: _Schema) -> tuple[dict[str, _Schema], _Finish]:
-        """Fields for all that may be it, from which it is put together in the end."""
+        """The fields for all types of a record, and the step that puts the record together from them."""
         parts: dict[str, _Schema] = {}
         for wire, model in how.names:
             part: Any = self._of(model, field["schema"])
@@ -273,7 +273,7 @@ class _Rewriter:
         if self._definitions:
             own = {"type": "definitions", "schema": own, "definitions": list(self._definitions.values())}
         hidden = tuple(parts)
-        # It is there when the others are read, and nothing is read into it.
+        # The field itself: it exists when the others are read, and nothing is read into it.
         parts[name] = {
             **field,
             "schema": core_schema.with_default_schema(core_schema.any_schema(), default=None),
@@ -282,7 +282,7 @@ class _Rewriter:
         return parts, _Finish(name, hidden, how.many, validator(own))
 
     def _of(self, model: type[Record], schema: _Schema) -> Any:
-        """The schema of one model within that of a field."""
+        """The schema of one model inside of a field's schema."""
         found = next(self._search(model, schema), None)
         assert found is not None, f"{model.__name__} is in the annotation of the field"
         return found
@@ -300,7 +300,7 @@ class _Rewriter:
                     yield from self._search(model, schema[name])
 
     def _class_of(self, schema: _Schema) -> Any:
-        """The model that a schema is of, its validators looked through."""
+        """The model that a schema is for, whatever validators are around it."""
         match schema.get("type", ""):
             case "model":
                 return schema["cls"]
@@ -343,7 +343,7 @@ def _connection_of(node: Any) -> core_schema.TypedDictSchema:
 
 @dataclass(frozen=True)
 class _Unpack:
-    """The records of a connection; those at the other `ends` of its records, if there are any."""
+    """Takes the records out of a connection, or the records at their `ends` if another object joins them."""
 
     ends: tuple[str, ...]
 
@@ -358,14 +358,14 @@ class _Unpack:
 
 
 def is_cut(connection: Mapping[str, Any]) -> bool:
-    """Whether a list of related records has more than came; if the server does not say, whether it may have."""
+    """Whether a list of related records is incomplete; if the server doesn't say, whether it may be."""
     came, count = len(connection["edges"]), connection.get(COUNT)
     return bool(came == CUT if count is None else count > came)
 
 
 @dataclass(frozen=True)
 class _Finish:
-    """Puts together a field from what was read for it. Without a name, what was read is not a field of the model."""
+    """Puts a field together from the hidden fields read for it. Without `own`, it only hides them."""
 
     name: str
     hidden: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""Parts of composite fields that have a shape of their own, and amounts of money.
+"""Parts of composite fields that have a form of their own, and amounts of money.
 
-To the schema, further phones and links are any JSON; to the server they are lists of these objects, and what is
-anything else vanishes or becomes an empty object (Twenty, July 2026).
+In the schema, additional phones and links are any JSON. The server takes them as lists of these objects, and drops
+other values or makes them empty objects (Twenty, July 2026).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aiotwenty.graphql.deferred import Deferred
 from aiotwenty.graphql.input_scalars import LARGEST_EXACT, as_link, as_phone
 
 MICROS = 1_000_000
-"""Millionths in a whole."""
+"""Millionths in one unit of a currency."""
 
 
 _LISTS = {"additionalPhones": "AdditionalPhone", "secondaryLinks": "SecondaryLink", "additionalEmails": "String"}
@@ -28,34 +28,34 @@ _EXACT = {
     ("primaryLinkUrl", "String"): "Link",
     ("primaryPhoneNumber", "String"): "Phone",
 }
-# Under names of their own, because the code generator knows what the built-in scalars are.
+# Names of their own, because the code generator knows the types of the built-in scalars.
 EXACT_EVERYWHERE = {"Boolean": "ExactBoolean", "Float": "ExactFloat", "Int": "ExactInt"}
-"""What is sent for a scalar, on either endpoint: less than pydantic would make of what it is given."""
+"""Input scalars on either endpoint that accept less than pydantic would convert."""
 
 
 def listed_scalar(name: str, scalar: str) -> str | None:
-    """What a part is a list of that is JSON to the schema; None for any other part."""
+    """The scalar of a part's items, if the part is a list that is JSON in the schema; otherwise None."""
     return _LISTS.get(name) if scalar == "JSON" else None
 
 
 def exact_scalar(name: str, scalar: str) -> str | None:
-    """What is sent for a part, where that is less than its scalar allows: the name of a scalar of ours."""
+    """A scalar of ours for a part that accepts less in input than the schema's scalar; otherwise None."""
     if scalar == "JSON":
         return "RawJson"
     return EXACT_EVERYWHERE.get(scalar) or _EXACT.get((name, scalar))
 
 
 class JsonPart(Deferred):
-    """Base of an object inside a JSON value: it is read and written as a whole. Keys that come later are ignored."""
+    """Base of objects inside a JSON value, which are read and written as a whole. Unknown keys are ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class AdditionalPhone(JsonPart):
-    """One of the further phones of a PHONES field."""
+    """An additional phone of a PHONES field."""
 
     number: str | None = None
-    """As sent, in any notation that names its country; as stored, the national number without zero and blanks."""
+    """In input, any notation that names the country; as stored, the national number without 0 and spaces."""
     country_code: str | None = None
     """`FR`"""
     calling_code: str | None = None
@@ -63,7 +63,7 @@ class AdditionalPhone(JsonPart):
 
 
 class SecondaryLink(JsonPart):
-    """One of the further links of a LINKS field."""
+    """An additional link of a LINKS field."""
 
     url: str | None = None
     label: str | None = None
@@ -78,7 +78,7 @@ class AdditionalPhoneDict(TypedDict, total=False):
 
 
 class FileReference(dict[str, str]):
-    """An uploaded file, as a field of type FILES takes it in a list."""
+    """An uploaded file: an item of a FILES field."""
 
 
 class SecondaryLinkDict(TypedDict, total=False):
@@ -120,7 +120,7 @@ def _checked_link(link: SecondaryLink) -> SecondaryLink:
 
 
 def _known_keys(value: object, model: type[BaseModel]) -> None:
-    """What is read may have new keys; what is sent would lose them."""
+    """Refuse unknown keys. Responses may have new ones, but in input the server would drop them."""
     names = {alias for name, info in model.model_fields.items() for alias in (name, info.alias)}
     if isinstance(value, Mapping) and (unknown := [name for name in value if name not in names]):
         known = ", ".join(model.model_fields)
@@ -136,9 +136,10 @@ SecondaryLinkInput: TypeAlias = Annotated[SecondaryLink, BeforeValidator(_as_lin
 
 
 class Money:
-    """An amount in its currency, for whatever takes a CURRENCY: `Money("12.50", "EUR")`.
+    """An amount in a currency, for any CURRENCY field: `Money("12.50", "EUR")`.
 
-    Up to six decimal places, and exact: Twenty stores millionths. Raises `InvalidArgument` for what it could not keep.
+    Exact, with up to six decimal places: Twenty stores millionths. Raises `InvalidArgument` for an amount that it can't
+    store exactly.
     """
 
     __slots__ = ("amount", "currency")
@@ -164,7 +165,7 @@ class Money:
         return hash((self.amount, self.currency))
 
     def parts(self) -> dict[str, int | str]:
-        """The CURRENCY as data has it."""
+        """The amount and currency as the keys of a CURRENCY field."""
         return {"amountMicros": self.amount_micros, "currencyCode": self.currency}
 
 

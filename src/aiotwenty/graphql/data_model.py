@@ -1,4 +1,4 @@
-"""Asking `/metadata` for the data model of a workspace: its objects, and of their fields what is wanted."""
+"""Reads the data model of a workspace from `/metadata`: its objects, and a selection of their fields."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.operation import Operation
 
 _ALL = "paging:{first:1000}"
-"""More than any workspace has; without it the server gives ten (Twenty, July 2026)."""
+"""More objects than any workspace has; without a page size, the server returns ten (Twenty, July 2026)."""
 
 
 def data_model(name: str, selection: str) -> Operation:
-    """The operation that asks for all objects; `selection` is what of each, with its braces."""
+    """An operation that reads all objects. `selection` is that of one object, with its braces."""
     return compose(name, "query", "objects", None, f"{{edges{{node{selection}}}}}", arguments=_ALL)
 
 
 def object_nodes(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The objects of an answer. Raises `UnexpectedResponse` for one that has none."""
+    """The objects of a response. Raises `UnexpectedResponse` if it has none."""
     try:
         return [edge["node"] for edge in answer["objects"]["edges"]]
     except (KeyError, TypeError) as error:

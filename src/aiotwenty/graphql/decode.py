@@ -1,4 +1,4 @@
-"""Answers to results: one pass of pydantic-core over the bytes when all is well, a closer look when it is not."""
+"""Reads responses: in one pass of pydantic-core over the bytes if they are valid; otherwise it finds out the error."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from aiotwenty.graphql.withheld_values import note_restricted, without_restricte
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
 
-# By another name, because type checkers want to know the fields of a TypedDict.
+# Renamed, because type checkers require literal fields of a TypedDict.
 _typed_dict: Any = TypedDict
 
 
 @lru_cache(maxsize=4096)
 def _envelope(root: str | None, result_type: Any) -> Any:
-    """Validates {"data": {root: result}, "errors": ...}; built once for each kind of answer."""
+    """The validator of {"data": {root: result}, "errors": ...}, built once for each type of result."""
     if isinstance(result_type, type) and issubclass(result_type, BaseModel):
         result_type.model_rebuild()
     data = result_type if root is None else _typed_dict("Data", {root: result_type})
@@ -32,9 +32,9 @@ def _envelope(root: str | None, result_type: Any) -> Any:
 
 
 def decode(reply: Reply, operation: Operation, result_type: Any, *, metadata: bool = False) -> Any:
-    """The value of the operation's root field, or the whole `data`. Raises `TwentyError`s, never anything else.
+    """The value of the operation's root field, or the whole `data`. Raises `TwentyError`s only.
 
-    `metadata` says that it is an answer of /metadata.
+    `metadata`: the response is from /metadata.
     """
     invalid: ValidationError | None = None
     if reply.status < 300 and reply.is_json:
@@ -52,7 +52,7 @@ def decode(reply: Reply, operation: Operation, result_type: Any, *, metadata: bo
 
 
 def decode_complete(data: Any, operation: Operation, wanted: Wanted) -> Any:
-    """The value of a root field whose lists of related records have been completed, as `decode` gives it."""
+    """The value of a root field, as `decode` returns it, from data whose lists of related records are now complete."""
     try:
         return _value(to_json({"data": {operation.root: data}}), operation, wanted, complete=True)
     except ValidationError as error:
@@ -60,11 +60,11 @@ def decode_complete(data: Any, operation: Operation, wanted: Wanted) -> Any:
 
 
 class _HasErrors(Exception):  # noqa: N818
-    """An answer is what was expected, with errors beside it."""
+    """The response has the expected value, and errors too."""
 
 
 def _value(body: bytes, operation: Operation, result_type: Any, *, complete: bool = False) -> Any:
-    """Raises `ValidationError` and `_HasErrors`."""
+    """The valid value. Raises `ValidationError` and `_HasErrors`."""
     lists = isinstance(result_type, Wanted) and result_type.has_lists and not complete
     if lists and result_type.is_deep:
         return _unread(body, operation)
@@ -74,13 +74,13 @@ def _value(body: bytes, operation: Operation, result_type: Any, *, complete: boo
         validator = result_type.reader(root)
     else:
         validator = _envelope(root, result_type)
-    # Related records are read again when they are where they belong.
+    # Related records keep the text for withheld values: they are read again as parts of their owner.
     shown = body if result_type is RELATED else without_restricted(body)
     cuts: list[bool] | None = [] if lists else None
     try:
         envelope = validator.validate_json(shown, context=cuts)
     except ValidationError:
-        # Validators of the caller's own are not to judge by half of a list.
+        # Validators of the caller's own must not judge an incomplete list.
         if lists and cuts:
             return _unread(body, operation)
         raise
@@ -111,7 +111,7 @@ def _drift(invalid: ValidationError, operation: Operation, result_type: Any) -> 
 
 
 def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:
-    """The `data` of an answer to a document of which only the text is known."""
+    """The `data` of a response to a document of which only the text is known."""
     data = _data_alone(reply)
     if data is None:
         raise failure(reply) or SchemaDrift("the server answered without data and without errors.")
@@ -121,7 +121,7 @@ def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:
 
 
 def _data_alone(reply: Reply) -> dict[str, Any] | None:
-    """What most answers are, and the largest, such as a schema: they are not to be read twice."""
+    """The `data` of a response without errors, parsed once: most are such, also the largest, such as schemas."""
     if reply.status >= 300 or not reply.is_json:
         return None
     try:

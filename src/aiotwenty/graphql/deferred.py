@@ -1,4 +1,4 @@
-"""Models that are built when they are first used."""
+"""Models that are built at their first use."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Deferred(BaseModel):
-    """Base of models that are built when they are first used: importing hundreds of them costs little.
+    """Base of models that are built at their first use: importing hundreds of them takes little time.
 
-    One that adds to a model with fields is built at once.
+    A subclass that adds fields to one with fields is built at once.
     """
 
     model_config = ConfigDict(defer_build=True)
@@ -19,6 +19,5 @@ class Deferred(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if cls.model_fields:
-            # It has done its work. What stays in the configuration makes a `TypeAdapter` of the model wait as well, and
-            # those of FastAPI warn if they do.
+            # Left in the configuration, it would also defer every `TypeAdapter` of the model, and FastAPI's warn then.
             cls.model_config.pop("defer_build", None)

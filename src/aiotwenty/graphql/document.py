@@ -1,4 +1,4 @@
-"""The one composer of documents: a root field, its arguments as variables of the same names, and a selection."""
+"""Composes all documents: a root field, its arguments as variables of the same names, and a selection."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def compose(
 ) -> Operation:
     """An operation with one root field.
 
-    `variables` are types by name, each passed on as the argument of its name; `arguments` are other ones, as GraphQL
-    text. `selection` has its braces; a root field that is a leaf has none.
+    `variables` are types by name; each variable fills the argument of its name. `arguments` are further arguments as
+    GraphQL text. `selection` includes its braces; it is empty for a leaf.
     """
     types = variables or {}
     declared = " ".join(f"${variable}:{type_}" for variable, type_ in types.items())
@@ -49,7 +49,7 @@ def compose(
 
 @lru_cache(maxsize=1024)
 def selecting(operation: Operation, selection: str) -> Operation:
-    """The same root field with another selection, for instance "{totalCount}"."""
+    """The operation with another selection for its root field, such as "{totalCount}"."""
     return compose(operation.name, operation.kind, _root(operation), dict(operation.variables), selection)
 
 
@@ -63,7 +63,7 @@ def without_variables(operation: Operation, *names: str) -> Operation:
 
 
 def together(name: str, operations: Sequence[Operation]) -> Operation:
-    """One operation of a kind with the root fields of these, each with variables of its own: see `renamed`."""
+    """One operation with the root fields of several of the same kind. Its variables are named by `renamed`."""
     kind = operations[0].kind
     declared = [
         f"${renamed(variable, at)}:{type_}" for at, of in enumerate(operations) for variable, type_ in of.variables
@@ -77,13 +77,13 @@ def together(name: str, operations: Sequence[Operation]) -> Operation:
 
 
 def renamed(variable: str, at: int) -> str:
-    """What a variable is called in an operation of several root fields, of which it belongs to the one at `at`."""
+    """The name of a variable in an operation of several root fields; `at` is the position of its root field."""
     return f"{variable}_{at}"
 
 
 @lru_cache(maxsize=1024)
 def can_go_together(operation: Operation) -> bool:
-    """Whether its variables are all that is passed to its root field, so that it can be one of several."""
+    """Whether its variables are the only arguments of its root field, so that `together` can take it."""
     if operation.root is None or not operation.variables:
         return False
     return selecting(operation, operation.selection).text == operation.text
@@ -99,7 +99,7 @@ def selection_of(paths: Iterable[str]) -> str:
 
 
 def names_one_record(root: str, arguments: Iterable[str]) -> bool:
-    """Whether a root field changes one record by its id, so that twice does what once does."""
+    """Whether a root field changes one record by its id: doing that twice has the effect of once."""
     return "id" in arguments and _BY_ID.match(root) is not None
 
 

@@ -1,4 +1,4 @@
-"""Looks at a document of records before it is sent: what the server does not have, it answers with null."""
+"""Checks documents for /graphql before they are sent, because the server answers unknown fields with null."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from aiotwenty.graphql.relations import listed_objects, object_fields
 from aiotwenty.transport.schema_refusals import missing_field
 
 _SENT_UNSEEN = frozenset({"search"})
-"""Root fields beside records, which the server validates and does not show to a key (Twenty, July 2026)."""
+"""Root fields that the server has and validates, but does not show to a key (Twenty, July 2026)."""
 _UNCHECKED = ("validate", "validate=False")
 MISFIT = f"the document does not fit the schema ({_UNCHECKED[1]} sends it unchecked):"
-"""The first line of the message with all mistakes of a document."""
+"""The first line of the message about a document's mistakes."""
 _KEPT = 512
 
 
 class DocumentCheck:
     """Checks documents against the schema that the workspace serves to its key.
 
-    It is asked for with the first document (a third of a second, and not counted by the rate limit), kept, and asked
-    for again when a document seems wrong: the workspace may have changed.
+    The first document fetches the schema (a third of a second, not counted by the rate limit). It is kept, and fetched
+    again when a document seems wrong, because the workspace may have changed.
     """
 
     def __init__(self, ask: Callable[[str], Coroutine[Any, Any, dict[str, Any]]]) -> None:
-        """`ask` gives the answer to a document."""
+        """`ask` returns the response to a document."""
         self._ask = ask
         self._schema: GraphQLSchema | None = None
         self._asking = asyncio.Lock()
         self._fine: dict[str, None] = {}
 
     async def check(self, document: str) -> None:
-        """Raises `InvalidArgument` with everything that the document gets wrong; any `TwentyError` of asking."""
+        """Raises `InvalidArgument` with all mistakes of the document; any `TwentyError` of fetching the schema."""
         if document in self._fine:
             return
         try:
             tree = parse(document)
         except GraphQLError:
-            # The server says what is wrong with it, and executes nothing.
+            # The server reports the syntax error and executes nothing.
             return
         if all(name.startswith("__") or name in _SENT_UNSEEN for name in root_names(tree)):
             return
@@ -59,7 +59,7 @@ class DocumentCheck:
         self._fine[document] = None
 
     def misspelt(self, refusal: ApiError) -> InvalidArgument | None:
-        """What to say instead, if the server does not know a root field that is a slip of one that it has."""
+        """A better error, if the server refused an unknown root field whose name is similar to a known one."""
         gone = missing_field(refusal.message)
         if self._schema is None or gone is None or gone.field is None or not gone.is_root:
             return None
@@ -69,15 +69,15 @@ class DocumentCheck:
     async def _wrong(self, tree: DocumentNode, schema: GraphQLSchema | None) -> list[GraphQLError]:
         if schema is None:
             schema = await self._fetch(self._schema)
-        # To a caller that it does not know, the server shows no records: it has to say so itself.
+        # To an unknown caller the server shows no records. It is left to refuse the document itself.
         return silent_refusals(schema, tree) if schema is not None and any(listed_objects(schema)) else []
 
     async def _fetch(self, known: GraphQLSchema | None) -> GraphQLSchema | None:
-        """The schema as it is now, once for all who know the same one and wait for another; None if it is not told."""
+        """The present schema, fetched once for all that wait with the same old one; None if it is refused."""
         async with self._asking:
             if self._schema is None or self._schema is known:
                 answer = await self._ask(introspection().document)
-                # Two megabytes: reading them would hold up everything else for a moment.
+                # The schema has two megabytes: reading it would block the event loop.
                 self._schema = await asyncio.to_thread(_read, answer)
             return self._schema
 

@@ -1,4 +1,4 @@
-"""What is wrong with a document: what its schema does not allow, and what the server gets wrong, in one list."""
+"""Finds the mistakes of a document: what the schema does not allow, and what the server gets wrong."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from aiotwenty.graphql.server_rules import ServerRules
 
 
 class _KnownTypesOfFragments(KnownTypeNamesRule):
-    """The server asks for no type of a variable, and knows scalars that the schema does not show."""
+    """The server checks no types of variables, and knows scalars that the schema does not show."""
 
     def enter_named_type(self, node: NamedTypeNode, key: Any, parent: Node, path: Any, ancestors: list[Node]) -> None:
         if not any(isinstance(above, VariableDefinitionNode) for above in (*ancestors, parent)):
@@ -55,7 +55,7 @@ class _KnownTypesOfFragments(KnownTypeNamesRule):
 
 
 class _PartsOfComposites(ScalarLeafsRule):
-    """Files are a list that the server gives whole where none of their parts is selected (Twenty, July 2026)."""
+    """A list of files needs no selection: the server then returns all its parts (Twenty, July 2026)."""
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         type_ = self.context.get_type()
@@ -75,9 +75,10 @@ _SILENT: tuple[type[ASTValidationRule], ...] = (
     _KnownTypesOfFragments,
     _PartsOfComposites,
 )
-"""What the server answers with null or with other records where a rule is broken.
+"""Rules whose violation the server answers with null or with other records.
 
-It checks no types of variables and no values against the schema, and takes more than that has (Twenty, July 2026).
+It checks neither types of variables nor values against the schema, and accepts more than the schema has (Twenty,
+July 2026).
 """
 
 
@@ -88,17 +89,16 @@ def refusals(
     records: bool,
     skip: Collection[type[ASTValidationRule]] = (),
 ) -> list[GraphQLError]:
-    """Everything that is wrong, each with its place, in the order of the text. `records` says: /graphql."""
+    """All mistakes with their places, in the order of the text. `records`: the document is for /graphql."""
     rules = [rule for rule in specified_rules if rule not in skip]
     return _in_order([*_by_schema(schema, document, rules), *_by_server(schema, document, records=records)])
 
 
 def silent_refusals(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
-    """What would not come back as the document says, of a document of records that is sent as it is.
+    """The mistakes of a document for /graphql that the server would not report.
 
-    Root fields that the schema doesn't have are left to the server: it knows more than it shows to a key, and refuses
-    the others. The keyword of an operation counts as what its root fields are: the server does not look at it (Twenty,
-    July 2026).
+    Root fields that the schema lacks are left to the server: it knows more than it shows to a key, and refuses unknown
+    ones. The keyword of an operation is derived from its root fields, because the server ignores it (Twenty, July 2026).
     """
     rules = ServerRules(schema, _fragments(document), records=True)
     document = _with_keywords(schema, document, rules)
@@ -132,7 +132,7 @@ def _by_server(schema: GraphQLSchema, document: DocumentNode, *, records: bool) 
 
 
 def _is_for_the_server(error: GraphQLError, roots: Container[Node]) -> bool:
-    """Whether the server is content with it all the same, or says best what is wrong."""
+    """Whether the server accepts the mistake, or reports it better."""
     node = error.nodes[0] if error.nodes else None
     if isinstance(node, FieldNode) and node in roots:
         return error.message.startswith("Cannot query field")
@@ -158,7 +158,7 @@ def _with_keyword(
     ]
     if not fitting or operation.operation is OperationType.SUBSCRIPTION:
         return operation
-    # A new node: those of graphql-core 3.3 cannot be changed.
+    # A new node, because graphql-core 3.3 has immutable ones.
     return OperationDefinitionNode(
         **{key: getattr(operation, key) for key in operation.keys if key != "operation"}, operation=fitting[0]
     )
@@ -173,13 +173,13 @@ def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 
 
 def _in_order(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
-    """As they stand in the text, each once; those of no place last."""
+    """The errors in the order of the text, without duplicates; those without a place come last."""
     by_place = {(min(error.positions) if error.positions else sys.maxsize, error.message): error for error in errors}
     return [by_place[place] for place in sorted(by_place)]
 
 
 class _FiltersThroughLists(Visitor):
-    """Filters, written in a document, that go through a to-many relation; by the node of the relation."""
+    """Finds filters in a document that go through a to-many relation; by the node of the relation."""
 
     def __init__(self, schema: GraphQLSchema, type_info: TypeInfo) -> None:
         super().__init__()

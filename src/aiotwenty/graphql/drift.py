@@ -1,4 +1,4 @@
-"""Which field of which type an answer has wrong, told from where validation failed."""
+"""Finds the type and field of a response that failed validation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiotwenty.graphql.page import Edge, Page
 
 
 def drift_of(invalid: ValidationError, root: str | None, result_type: Any) -> SchemaDrift:
-    """`SchemaDrift` for the first thing in an answer that does not fit the generated types. Shows no values."""
+    """`SchemaDrift` for the first part of a response that does not fit the generated types. Shows no values."""
     details = invalid.errors(include_url=False, include_context=False, include_input=True)
     first = details[0]
     path = list(first["loc"][1:])
@@ -31,7 +31,7 @@ def drift_of(invalid: ValidationError, root: str | None, result_type: Any) -> Sc
 
 
 def _locate(path: list[int | str], root: str | None, result_type: Any) -> tuple[str, str]:
-    """The GraphQL type and the field at the end of a path into the answer's data."""
+    """The GraphQL type and field at the end of a path in the response's data."""
     owner, field, current = "Query", root or "data", result_type
     if root is not None:
         path = path[1:]
@@ -47,7 +47,7 @@ def _locate(path: list[int | str], root: str | None, result_type: Any) -> tuple[
 
 
 def _model(annotation: Any, step: str) -> tuple[str, str, Any] | None:
-    """Model, field name as the server spells it, and annotation of that field."""
+    """The model, GraphQL name and annotation of a field."""
     for candidate in alternatives(annotation):
         if isinstance(candidate, type) and issubclass(candidate, Page) and step == "edges":
             edge: Any = Edge

@@ -1,4 +1,4 @@
-"""Variables to JSON bytes in one pass of pydantic-core: models are dumped by alias and without their unset fields."""
+"""Variables as JSON bytes in one pass of pydantic-core; models are written by alias and without unset fields."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.models import UNSET
 from aiotwenty.graphql.operation import Operation
 
-# `pydantic_core.to_json` cannot leave unset fields out; a serializer of "anything" finds the models by itself and
-# can.
+# `pydantic_core.to_json` cannot leave unset fields out; a serializer for any value can, and finds models inside.
 _ANYTHING = SchemaSerializer(core_schema.any_schema(), core_schema.CoreConfig(ser_json_inf_nan="constants"))
 
 

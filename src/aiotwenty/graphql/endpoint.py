@@ -1,4 +1,4 @@
-"""`TwentyTransport`: gql's aiohttp transport with our engine in it, one for each endpoint."""
+"""`TwentyTransport`: gql's aiohttp transport with the engine of this client, one for each endpoint."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _KEY_CHECK = compose("KeyCheck", "query", "objects", None, "{edges{node{id}}}", arguments="paging:{first:1}")
-"""Something that needs no object."""
+"""A query that needs no object to exist."""
 
 
 class TwentyTransport(AIOHTTPTransport):
     """Sends GraphQL to one endpoint.
 
-    Works under a plain `gql.Client` as well, which then retries, paces itself and raises `TwentyError`s:
-    `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`; without `api_key` it is
+    It also works under a plain `gql.Client`, with retries, the rate limit and `TwentyError`s:
+    `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`. `api_key` defaults to
     TWENTY_API_KEY, from the environment or from `.env`. A transport of a client (`client.endpoint("graphql")`) shares
-    the client's session, pace and policies, and is closed with it.
+    the client's session, rate limit and policies, and is closed with it.
 
-    The workspace's rate limit counts requests to /graphql; those to /metadata are free (Twenty, July 2026).
+    The workspace's rate limit counts requests to /graphql, but not those to /metadata (Twenty, July 2026).
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class TwentyTransport(AIOHTTPTransport):
         api_key = hide(api_key)
         super().__init__(url=url)
         self.terms = terms or Terms(timeout=timeout)
-        """On what terms calls are sent."""
+        """The terms on which calls are sent."""
         self._make_engine: Callable[[], Engine] | None = None
         if engine is None:
             settings = load_settings(url, api_key)
@@ -71,7 +71,7 @@ class TwentyTransport(AIOHTTPTransport):
             engine = self._make_engine()
         self._engine = engine
         self.fields: FieldCheck | None = None
-        """What makes sure that fields are still there, if anything does."""
+        """The check that empty fields still exist; None without such checks."""
         self._metadata = url.rstrip("/").endswith("/metadata")
 
     def __repr__(self) -> str:
@@ -84,15 +84,15 @@ class TwentyTransport(AIOHTTPTransport):
 
     @property
     def limits(self) -> tuple[RateLimit, ...] | None:
-        """The rate limits that are kept, as far as they are known; None if none is to be."""
+        """The known rate limits; None if requests are not limited."""
         return self._engine.limits
 
     def somebody_waits(self) -> Coroutine[Any, Any, None]:
-        """Comes back when bulk work waits for the rate limit: other such work can then go in the same requests."""
+        """Returns when bulk work waits for the rate limit, so that other bulk work can share its requests."""
         return self._engine.sharing.somebody_waits()
 
     def beside(self, name: str) -> TwentyTransport:
-        """The endpoint of that name of the same server, with the same session, pace and policies."""
+        """Another endpoint of the same server, by name, with the same session, rate limit and policies."""
         url = f"{self.url.rstrip('/').rpartition('/')[0]}/{name}"
         return TwentyTransport(url, engine=self._engine, terms=self.terms)
 
@@ -111,10 +111,10 @@ class TwentyTransport(AIOHTTPTransport):
         repeatable: bool | None = None,
         verify: bool = True,
     ) -> Coroutine[Any, Any, Any]:
-        """Sends a generated operation. `repeatable` overrules what the operation says of itself.
+        """Send a generated operation. `repeatable` overrides the operation's own.
 
-        Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`, and for fields that are
-        gone, unless `verify` says that nobody is to see what was read.
+        Raises any `TwentyError`; `SchemaDrift` if the response does not fit `result_type`, or if `verify` is true and
+        a field is gone.
         """
         check_ids(variables)
         read = partial(decode, operation=operation, result_type=result_type, metadata=self._metadata)
@@ -130,14 +130,14 @@ class TwentyTransport(AIOHTTPTransport):
         repeatable: bool | None = None,
         on_retry: Callable[[TwentyError], object] | None = None,
     ) -> Coroutine[Any, Any, Any]:
-        """Like `run`, for a body that is encoded already. `on_retry` is told of every attempt that another follows."""
+        """Like `run`, for a body that is encoded already. `on_retry` gets the error before each further attempt."""
         read = partial(decode, operation=operation, result_type=result_type, metadata=self._metadata)
         return self._send(self._operation_call(operation, body, read, repeatable, on_retry))
 
     async def run_raw(
         self, operation: Operation, result_type: Any, variables: Mapping[str, object]
     ) -> tuple[Any, bytes]:
-        """Like `run`, with the answer as it came."""
+        """Like `run`, with the bytes of the response."""
 
         def read(reply: Reply) -> tuple[Any, bytes]:
             return decode(reply, operation, result_type, metadata=self._metadata), reply.body
@@ -148,7 +148,7 @@ class TwentyTransport(AIOHTTPTransport):
     async def run_dated(
         self, operation: Operation, result_type: Any, variables: Mapping[str, object]
     ) -> tuple[Any, datetime | None]:
-        """What was read, and what the server's clock said then. Fields that are gone are read None."""
+        """The result, and the server's time when it answered. Fields that are gone read None."""
 
         def read(reply: Reply) -> tuple[Any, datetime | None]:
             return decode(reply, operation, result_type, metadata=self._metadata), date_of(
@@ -158,7 +158,7 @@ class TwentyTransport(AIOHTTPTransport):
         return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
 
     async def with_all_fields(self, operation: Operation, result: T) -> T:
-        """The records that were read. Raises `SchemaDrift` if a field is empty in all of them because it is gone."""
+        """The records unchanged. Raises `SchemaDrift` if a field is empty in all of them because it is gone."""
         if self.fields is not None and operation.kind == "query":
             await self.fields.confirm_all(self.fields.unknown(result))
         return result
@@ -172,8 +172,7 @@ class TwentyTransport(AIOHTTPTransport):
             if fields is not None and (at := fields.unknown(result)):
                 await fields.confirm_all(at)
             return result
-        # /graphql answers a caller that it does not know and a question for an object that is gone alike: ask something
-        # that needs no object.
+        # /graphql answers an unknown caller and an unknown object alike: a query that needs no object tells them apart.
         gone = missing_field(suspect.message) if suspect.anonymous else None
         if gone is not None and await self._is_known():
             drift = gone_drift(gone)
@@ -210,7 +209,7 @@ class TwentyTransport(AIOHTTPTransport):
     ) -> Call[T]:
         reads = operation.kind == "query"
         if repeatable is None:
-            # What /metadata has deleted once, it does not find a second time.
+            # /metadata does not find a second time what it has deleted, so deleting is not repeatable there.
             repeatable = operation.repeatable and not self._metadata
         return Call(
             name=operation.name,
@@ -230,21 +229,21 @@ class TwentyTransport(AIOHTTPTransport):
     async def run_document(
         self, document: str, variables: Mapping[str, object] | None = None, operation_name: str | None = None
     ) -> dict[str, Any]:
-        """The `data` of any document, unchanged."""
+        """The `data` of the response to any document, unchanged."""
         payload: dict[str, Any] = {"query": document, "variables": dict(variables or {})}
         if operation_name is not None:
             payload["operationName"] = operation_name
         try:
             name, kind = describe_text(document, operation_name)
         except GraphQLError:
-            # The server says better what is wrong with it. Unread, it may be anything: it is not repeated.
+            # The server reports the syntax error. As the document's effect is unknown, it is not repeated.
             name, kind = operation_name or "the document", "mutation"
         return await self._engine.send(self._document_call(name, kind, document, body=encode_json(payload)))
 
     async def execute(
         self, request: GraphQLRequest, *, extra_args: dict[str, Any] | None = None, upload_files: bool = False
     ) -> ExecutionResult:
-        """What `gql.Client` calls. Raises `TwentyError`s; `extra_args` are not supported."""
+        """Called by `gql.Client`. Raises `TwentyError`s; `extra_args` are not supported."""
         if extra_args:
             raise TypeError("TwentyTransport takes no extra_args: configure the client or its session instead")
         payload = request.payload
@@ -252,7 +251,7 @@ class TwentyTransport(AIOHTTPTransport):
         if not upload_files:
             data = await self._engine.send(self._document_call(name, kind, payload["query"], body=encode_json(payload)))
             return ExecutionResult(data=data)
-        # gql keeps the files of the last request on the transport: take them off before anything else can run.
+        # gql keeps the files of the last request on the transport: remove them before other tasks run.
         form = self._prepare_request(request, upload_files=True)["data"]
         files = list(self.files.values())
         try:
@@ -282,16 +281,16 @@ class TwentyTransport(AIOHTTPTransport):
     async def execute_batch(
         self, reqs: list[GraphQLRequest], extra_args: dict[str, Any] | None = None
     ) -> list[ExecutionResult]:
-        """One after the other: the server refuses JSON arrays (Twenty, July 2026)."""
+        """Sends the requests one after the other: the server refuses JSON arrays (Twenty, July 2026)."""
         return [await self.execute(request, extra_args=extra_args) for request in reqs]
 
     async def connect(self) -> None:
-        """Opens the session, unless it is open."""
+        """Open the session, unless it is open."""
         if self._make_engine is not None and self._engine.http.closed:
             self._engine = self._make_engine()
         await self._engine.http.open()
 
     async def close(self) -> None:
-        """Closes the session, unless it belongs to a client."""
+        """Close the session, unless it belongs to a client."""
         if self._make_engine is not None:
             await self._engine.http.close(self.terms.timeout)

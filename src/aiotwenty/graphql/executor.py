@@ -1,4 +1,4 @@
-"""What modules that need a whole client ask of it."""
+"""The part of a client that other modules need to run operations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EndpointName: TypeAlias = Literal["graphql", "metadata"]
 
 
 class Executor(Protocol):
-    """What runs an operation: `Twenty`."""
+    """Runs operations: `Twenty`."""
 
     async def execute(
         self,

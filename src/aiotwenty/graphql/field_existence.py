@@ -1,7 +1,6 @@
-"""Makes sure that a field which is empty in every record of an answer is still there.
+"""Checks that a field which is empty in every record of a response still exists.
 
-The server answers a field that was removed with null, as it answers one that is empty (Twenty, July 2026). Only
-/metadata tells the one from the other.
+The server answers a removed field with null, like an empty one (Twenty, July 2026). Only /metadata tells them apart.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from aiotwenty.graphql.select import is_selection, selected_record, selection_of
 from aiotwenty.graphql.selection import OneOf
 
 FIELDS_OF_ALL = data_model("FieldsOfAll", "{nameSingular fieldsList{name type}}")
-"""What the workspace has: its data model by name."""
+"""Reads the names of all objects and fields."""
 
 REMEMBERED = 600.0
-"""Seconds for which a field that is empty need not be asked for again."""
+"""Seconds for which an empty field is known to exist after a check."""
 
 ALWAYS_THERE = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "searchVector"})
 """Fields that nobody can remove."""
@@ -37,18 +36,18 @@ _FUNCTION = re.compile(r"(count(UniqueValues|Empty|NotEmpty|True|False)|percenta
 
 @dataclass(frozen=True)
 class _Looked:
-    """A field that may be empty: where a model has it, what it is on the wire, and what stands for nothing in it."""
+    """A field that may be empty: its Python name, its GraphQL name, and its empty values."""
 
     python: str
     wire: str
     empty: tuple[Any, ...]
     within: type[Record] | None = None
-    """What is asked of a related record: if a field of that is gone, the whole relation is null."""
+    """The model of a related record: if one of its fields is gone, the whole relation is null."""
 
 
 @dataclass(frozen=True)
 class _WatchedModel:
-    """What of a model may be gone: the object that it is read from, its fields, and its lists of related records."""
+    """The fields of a model that may be gone, the object they belong to, and the model's lists of related records."""
 
     type_name: str
     fields: tuple[_Looked, ...] = ()
@@ -56,16 +55,16 @@ class _WatchedModel:
 
 
 class FieldCheck:
-    """Remembers of one workspace which fields are there though they are empty, and asks for those it does not know."""
+    """Remembers which empty fields of a workspace exist, and asks the server about the others."""
 
     def __init__(self, ask: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
-        """`ask` gives the answer to `FIELDS_OF_ALL`."""
+        """`ask` returns the response to `FIELDS_OF_ALL`."""
         self._ask = ask
         self._asking = asyncio.Lock()
         self._there: dict[tuple[str, str], float] = {}
 
     def unknown(self, result: Any) -> set[tuple[str, str]]:
-        """The fields that are empty in all records of a result, and not known to be there: for `confirm_all`."""
+        """The fields that are empty in all records of a result and not known to exist, for `confirm_all`."""
         wanted: set[tuple[str, str]] = set()
         for records in _lists(result):
             model = _looked_at(type(records[0]))
@@ -78,7 +77,7 @@ class FieldCheck:
         return wanted
 
     def _unknown_within(self, records: Sequence[Record], name: str) -> set[tuple[str, str]]:
-        """The same for a list of related records: those of all records together, by what they are."""
+        """The same fields of the records in a list, taken together for all owners, by type."""
         by_model: dict[type[Record], list[Record]] = {}
         for record in records:
             for related in getattr(record, name) or ():
@@ -109,7 +108,7 @@ class FieldCheck:
         return seen is not None and monotonic() - seen < REMEMBERED
 
     async def confirm_all(self, wanted: Collection[tuple[str, str]]) -> None:
-        """Raises `SchemaDrift` if one of these is gone: fields and the types of their objects. Asks at most once."""
+        """Raises `SchemaDrift` if one of these fields, each with its object's type, is gone. One request at most."""
         async with self._asking:
             if all(map(self._is_there, wanted)):
                 return
@@ -117,14 +116,14 @@ class FieldCheck:
         served = {_plain(node["nameSingular"]): node["fieldsList"] for node in object_nodes(answer)}
         for type_name, wire in sorted(wanted):
             listed = served.get(_plain(type_name))
-            # Of an object that is not listed there is nothing to be known: a read of one that is gone is an error.
+            # An object that /metadata doesn't list can't be checked; reading one that is gone is an error anyway.
             if listed is not None and not _has(listed, wire):
                 raise _gone(type_name, wire)
             self._there[type_name, wire] = monotonic()
 
 
 def _is_full(model: _WatchedModel, record: Record) -> bool:
-    """Whether nothing that is watched is empty in a record, which is so of most."""
+    """Whether a record has no empty field among those to check, as most records."""
     values = vars(record)
     for field in model.fields:  # noqa: SIM110 - a generator takes twice as long
         if values.get(field.python) in field.empty:
@@ -144,7 +143,7 @@ def _gone(type_name: str, wire: str) -> SchemaDrift:
 
 
 def _lists(result: Any) -> Sequence[Sequence[Record]]:
-    """The records of a result, those of one list together."""
+    """The records of a result; those of one list together."""
     kind: Any = type(result)
     if kind is list:
         of_first: Any = type(result[0]) if result else type(None)
@@ -159,13 +158,13 @@ def _lists(result: Any) -> Sequence[Sequence[Record]]:
 
 @lru_cache(maxsize=4096)
 def _is_kind_of(kind: Any, base: type[Record]) -> bool:
-    """Remembered, because pydantic asks its models by functions in Python."""
+    """`issubclass`, cached: pydantic's models answer it in Python."""
     return issubclass(kind, base)
 
 
 @lru_cache(maxsize=4096)
 def _looked_at(model: type[Record]) -> _WatchedModel:
-    """What of a model may be gone; nothing, where that cannot be told."""
+    """The fields of a model that may be gone; none if its object is unknown."""
     if issubclass(model, Aggregate):
         record = aggregated_record(model)
         fields = [_Looked(python, wire, (None, 0)) for wire, python, _ in named_fields(model) if wire != "totalCount"]
@@ -181,7 +180,7 @@ def _looked_at(model: type[Record]) -> _WatchedModel:
 
 
 def _wires(model: type[Record]) -> Iterator[tuple[str, str]]:
-    """What is asked for, by the names of GraphQL, and where a model has it."""
+    """The GraphQL and Python name of each selected field."""
     if not is_selection(model):
         yield from ((wire, python) for wire, python, _ in named_fields(model))
         return
@@ -191,7 +190,7 @@ def _wires(model: type[Record]) -> Iterator[tuple[str, str]]:
 
 
 def _nothing(model: type[Record], python: str) -> tuple[Any, ...]:
-    """None, no records of a list, and the default that may stand for it."""
+    """The values that count as empty: None, a list without records, and a default that replaces null."""
     info = model.model_fields[python]
     default = [] if info.is_required() else [info.get_default(call_default_factory=True)]
     return (None, [], (), *default)
@@ -204,7 +203,7 @@ def _related(annotation: Any) -> type[Record] | None:
 
 
 def _all_of(model: type[Record]) -> Iterator[tuple[str, str]]:
-    """All that is asked of a related record."""
+    """All fields that are selected of a related record."""
     looked = _looked_at(model)
     for field in looked.fields:
         yield looked.type_name, field.wire
@@ -213,7 +212,7 @@ def _all_of(model: type[Record]) -> Iterator[tuple[str, str]]:
 
 
 def _has(listed: Iterable[Mapping[str, Any]], wire: str) -> bool:
-    """Whether a field of /metadata is this one in GraphQL: itself, its foreign key, a part of it, or an aggregate."""
+    """Whether a field in /metadata is this one in GraphQL: itself, its foreign key, a part of it, or an aggregate."""
     names = {wire, wire.removesuffix("Id")}
     of_aggregate = _plain(_FUNCTION.sub("", wire, count=1)) if _FUNCTION.match(wire) else None
     for field in listed:
@@ -226,5 +225,5 @@ def _has(listed: Iterable[Mapping[str, Any]], wire: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """GraphQL has other capitals in some names than the data model."""
+    """The name in lower case: GraphQL has other capitals in some names than the data model."""
     return name.casefold()

@@ -1,4 +1,4 @@
-"""The order of fields: what names a record first, what the system keeps last, the rest as in the schema."""
+"""Sorts the fields of objects: names first, system fields last, the others as in the schema."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _LAST = (
     "not",
 )
 _NOT = words("OrderByInput OrderByWithGroupByInput AggregateInput")
-"""Of these one may set several fields, and their order counts: it stays."""
+"""Inputs that keep their order, because the order of several fields in them has a meaning."""
 
 
 def put_in_order(schema: GraphQLSchema) -> None:
-    """Sort the fields of everything that has an id; in place."""
+    """Sort the fields of every type with an id, in place."""
     rank = {name: place - len(_FIRST) for place, name in enumerate(_FIRST)}
     rank |= {name: place + 1 for place, name in enumerate(_LAST)}
     for name, type_ in schema.type_map.items():
@@ -34,5 +34,5 @@ def put_in_order(schema: GraphQLSchema) -> None:
             continue
         fields: dict[str, Any] = type_.fields
         if "id" in fields:
-            # A cached property, which type checkers take for a read-only one.
+            # A cached property, which type checkers take for read-only.
             vars(type_)["fields"] = dict(sorted(fields.items(), key=lambda item: rank.get(item[0], 0)))

@@ -1,4 +1,4 @@
-"""Whether a field that somebody declared can hold what the schema says is read."""
+"""Decides whether a declared type can hold the values that the schema has for a field."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from aiotwenty.graphql.annotations import alternatives
 
 _NUMBERS = frozenset({int, float})
 _TEXTS = frozenset({uuid.UUID, datetime.datetime, datetime.date})
-"""What is a text in JSON, and may be read as one."""
+"""Types whose values are texts in JSON, so that str can hold them."""
 _KNOWN = _NUMBERS | _TEXTS | {str, bytes, bool, Decimal, datetime.time, datetime.timedelta, dict, complex}
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 
 def kinds(annotation: Any) -> Iterator[Any]:
-    """The types that a value may have beside None, type aliases looked through."""
+    """The possible types of a value without None, with type aliases resolved."""
     for kind in alternatives(annotation):
         if _is_alias(kind) and not _takes_anything(kind):
             yield from kinds(kind.__value__)
@@ -30,7 +30,7 @@ def kinds(annotation: Any) -> Iterator[Any]:
 
 
 def may_be_none(annotation: Any) -> bool:
-    """Whether None is a value of it; whatever may be anything may be None."""
+    """Whether None is a possible value, as it is for a type that allows anything."""
     for kind in alternatives(annotation):
         if kind is type(None) or _takes_anything(kind) or (_is_alias(kind) and may_be_none(kind.__value__)):
             return True
@@ -38,11 +38,11 @@ def may_be_none(annotation: Any) -> bool:
 
 
 def can_hold(declared: Any, served: Any) -> bool:
-    """Whether all that is read as `served` fits into `declared`, None apart.
+    """Whether every value of type `served`, apart from None, fits into `declared`.
 
-    Beside the very type of the schema: any number for a number, a text for whatever is a text in JSON, an enum or
-    Literal with all the options of a select field, any collection for a list. A type that is none of Python's own reads
-    its values as it likes.
+    Beside the schema's own type these fit: any number for a number, a str for what is a text in JSON, an enum or
+    Literal with all options of a select field, any collection for a list. Classes that are not built into Python decide
+    themselves what they accept.
     """
     wanted = list(kinds(declared))
     return any(_takes_anything(kind) for kind in wanted) or all(
@@ -51,7 +51,7 @@ def can_hold(declared: Any, served: Any) -> bool:
 
 
 def said(annotation: Any) -> str:
-    """An annotation as one would write it."""
+    """An annotation as a programmer would write it."""
     names = [_name(kind) for kind in kinds(annotation)]
     if any(isinstance(kind, type) and issubclass(kind, enum.Enum) for kind in kinds(annotation)):
         names = [name for name in names if name != "str"]
@@ -68,7 +68,7 @@ def _name(kind: Any) -> str:
 
 
 def _without_openness(served: Any) -> list[Any]:
-    """What comes as of today: the text beside an enum stands for options of tomorrow."""
+    """The served types, without the str that stands beside an enum for future options."""
     found = list(kinds(served))
     enums = [kind for kind in found if isinstance(kind, type) and issubclass(kind, enum.Enum)]
     return enums or found
@@ -79,12 +79,12 @@ def _takes_anything(kind: Any) -> bool:
 
 
 def _is_alias(kind: Any) -> bool:
-    # There are two of them, of `typing` and of `typing_extensions`.
+    # `typing` and `typing_extensions` each have such a class.
     return type(kind).__name__ == "TypeAliasType"
 
 
 def _takes(kind: Any, served: Any, wanted: list[Any]) -> bool:
-    if _takes_anything(served):  # any JSON: what fits is seen when it comes
+    if _takes_anything(served):  # any JSON: whether it fits is known only when it is read
         return True
     if kind == served:
         return True
@@ -109,7 +109,7 @@ def _takes_list(kind: Any, served: Any) -> bool:
     if get_origin(kind) not in _COLLECTIONS:
         return not isinstance(kind, type) or (kind not in _KNOWN and not issubclass(kind, enum.Enum | BaseModel))
     items = [item for item in get_args(kind) if item is not Ellipsis]
-    # The schema has them nullable, and the server never gives null in a list.
+    # The schema has nullable items, but the server never returns null in a list.
     return all(can_hold(item, get_args(served)[0]) for item in items)
 
 

@@ -1,8 +1,8 @@
-"""Whether a filter can leave a record out: the guard of changes of many stands on it.
+"""Decides whether a filter can exclude a record; changes of many records are refused without one that can.
 
-Negations are carried down to the conditions, and each condition is judged by what the server does with it (Twenty, July
-2026). What cannot be known counts as a condition; what is in doubt, such as `not` of nothing and null for an operand,
-counts as none.
+Negations are pushed down to the conditions, and each condition is judged by what the server does with it (Twenty, July
+2026). A condition that cannot be judged counts as excluding; doubtful ones, such as an empty `not` and a null operand,
+don't.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _ANY_TEXT = {
     "regex": "^.*$?",
     "iregex": "^.*$?",
 }
-"""Operators that ask for nothing with an operand made of these characters alone; but like "" asks for empty texts."""
+"""Operators that match any text if the operand has only these characters; an empty `like` does not."""
 _OPPOSITES = {"eq": "neq", "gt": "lte", "gte": "lt"}
 _OPPOSITES |= {opposite: operator for operator, opposite in _OPPOSITES.items()}
 
 
 class _Holds(Enum):
-    """For which records a filter holds."""
+    """The records for which a filter holds."""
 
     ALL = "all"
     SOME = "some"
@@ -52,7 +52,7 @@ class _Condition(NamedTuple):
     negated: bool = False
 
     def opposite(self) -> _Condition:
-        """The condition that holds for all other records, but for those without a value."""
+        """The condition that holds for all other records, except those without a value."""
         if self.operator == "is" and self.operand in ("NULL", "NOT_NULL"):
             return self._replace(operand="NOT_NULL" if self.operand == "NULL" else "NULL")
         if self.operator == "eq" and isinstance(self.operand, bool):
@@ -64,7 +64,7 @@ class _Condition(NamedTuple):
     def holds(self) -> _Holds:
         name, operator, operand = self.path[-1] if self.path else "", self.operator, self.operand
         if operator == "is" and (name in _NEVER_NULL or (name == "deletedAt" and operand == "NULL")):
-            # Who is deleted is not seen by a filter that does not ask for it.
+            # A filter that does not mention `deletedAt` sees no deleted records.
             return _Holds.ALL if (operand == "NOT_NULL") == (name in _NEVER_NULL) else _Holds.NONE
         if operator in _ANY_TEXT and isinstance(operand, str):
             is_any = not operand.strip(_ANY_TEXT[operator]) and (operand or operator not in ("like", "ilike"))
@@ -82,7 +82,7 @@ class _Condition(NamedTuple):
 
 
 def _within(operator: str, moment: datetime.datetime) -> _Holds:
-    """What a bound says of when records were made or changed: not before computers were, and not in the future."""
+    """The records that a bound on their times matches: all or none if it is before 1970 or in the future."""
     moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
     late = moment > datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     if moment <= _BEFORE_ANY or late:
@@ -91,12 +91,12 @@ def _within(operator: str, moment: datetime.datetime) -> _Holds:
 
 
 def restricts(value: Mapping[str, Any] | None) -> bool:
-    """Whether a filter can leave anything out. Empty parts are no filter at all to the server (Twenty, July 2026)."""
+    """Whether a filter can exclude a record. The server ignores empty parts of a filter (Twenty, July 2026)."""
     return _judged(value or {}, (), negated=False) is not _Holds.ALL
 
 
 def _judged(value: Mapping[str, Any], path: tuple[str, ...], *, negated: bool) -> _Holds:
-    """Of a mapping all parts have to hold; negated, one that does not is enough."""
+    """The records for which all parts hold; negated, those for which one does not."""
     parts = [(name, part) for name, part in value.items() if part is not None or (path and name in OPERATORS)]
     judged = [_part(name, part, path, negated=negated) for name, part in parts]
     return _any_of(judged) if negated else _all_of(judged)
@@ -130,14 +130,14 @@ def _all_of(judged: list[_Holds]) -> _Holds:
 
 
 def _any_of(judged: list[_Holds]) -> _Holds:
-    """Of nothing: no filter to the server, and for a negation in doubt."""
+    """The records for which any part holds. Without parts, the server has no filter, and a negation is doubtful."""
     if not judged or _Holds.ALL in judged:
         return _Holds.ALL
     return _Holds.SOME if _Holds.SOME in judged else _Holds.NONE
 
 
 def _only_condition(value: Mapping[str, Any], path: tuple[str, ...], *, negated: bool) -> _Condition | None:
-    """The condition that a filter consists of, if it is one."""
+    """The condition, if the filter is a single one."""
     while len(value) == 1:
         ((name, part),) = value.items()
         if name == "not" and isinstance(part, Mapping):

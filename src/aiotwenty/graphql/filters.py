@@ -1,8 +1,7 @@
-"""Filters as they are sent: one operator a field, no `startsWith`, and never an empty one where it would hit
-everything.
+"""Makes filters safe to send: one operator a field, no `startsWith`, and none that is empty and would match everything.
 
-A server refuses several operators on one field (Twenty, July 2026), or silently uses one of them (Twenty, November
-2025). `startsWith` means a prefix on the one and `like` without a wildcard on the other.
+Newer servers refuse several operators on one field (Twenty, July 2026), older ones silently use one of them (Twenty,
+November 2025). `startsWith` is a prefix for some, and `like` without a wildcard for others.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ _CHANGE_MANY = re.compile(r"(update|delete|destroy|restore)([A-Z]\w*)")
 
 
 def normalise(value: BaseModel | Mapping[str, Any]) -> Filter:
-    """The filter as a mapping of what was set in it, in a form that older and newer servers take alike.
+    """The set parts of a filter as a mapping that older and newer servers understand alike.
 
-    A mapping has the names of the wire.
+    The keys of a mapping are GraphQL names.
     """
     plain: Filter = {}
     further: list[Filter] = []
     for name, part in _said(value):
         if part is None:
-            # No filter to newer servers, a crash to older ones (Twenty, November 2025).
+            # Newer servers ignore an empty part, older ones crash (Twenty, November 2025).
             continue
         if name in ("and", "or"):
             plain[name] = [normalise(item) for item in part if item is not None]
@@ -49,9 +48,9 @@ def normalise(value: BaseModel | Mapping[str, Any]) -> Filter:
 
 
 DELETED_TOO: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
-"""Every record, the soft-deleted ones too, which only a filter on `deletedAt` brings up (Twenty, July 2026)."""
+"""All records with the soft-deleted ones, which only a filter on `deletedAt` includes (Twenty, July 2026)."""
 DELETED_ONLY: Filter = DELETED_TOO["or"][1]
-"""The soft-deleted records and no others."""
+"""Only the soft-deleted records."""
 
 
 _ALL_RECORDS = ("all_records", "all_records=True")
@@ -63,19 +62,19 @@ def has_value(name: str) -> Filter:
 
 
 def with_deleted(only: Filter | None) -> Filter:
-    """The filter, for deleted records, too."""
+    """The filter, with deleted records included."""
     return {"and": [only, DELETED_TOO]} if only else DELETED_TOO
 
 
 def guarded(value: Filter | None, all_records: bool, what: str) -> Filter:
-    """The filter, unless it is empty and that was not asked for. Raises `InvalidArgument`."""
+    """The filter. Raises `InvalidArgument` if it is empty and `all_records` is false."""
     if not all_records and not restricts(value):
         raise _empty(what, _ALL_RECORDS)
     return value or {}
 
 
 def with_filters(operation: Operation, variables: Mapping[str, object]) -> Mapping[str, object]:
-    """The variables with filters as they are sent. Raises `InvalidArgument` if a change of many has an empty one."""
+    """The variables with safe filters. Raises `InvalidArgument` for a change of many with an empty filter."""
     for name in operation.filters:
         value = variables.get(name)
         if isinstance(value, BaseModel):
@@ -101,7 +100,7 @@ def _said(value: BaseModel | Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def _conditions(part: Any) -> list[Any]:
-    """What is asked of one field, as parts with one operator each; they all have to hold."""
+    """The conditions on one field as filters with one operator each, all of which must hold."""
     if isinstance(part, BaseModel):
         aliases = {info.serialization_alias or info.alias or name for name, info in type(part).model_fields.items()}
         is_filter = {"and", "or", "not"} <= aliases

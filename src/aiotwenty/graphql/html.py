@@ -1,4 +1,4 @@
-"""Tables for notebooks: what Jupyter shows of records, pages and reports."""
+"""HTML tables for notebooks: how Jupyter shows records, pages and reports."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from html import escape
 from typing import Any
 
 ROWS = 20
-"""Of a long list, so many are shown."""
+"""The most rows of a list that are shown."""
 _LEFT = ' style="text-align:left;white-space:nowrap"'
 _LONG = ' style="text-align:left;min-width:16em;max-width:32em;overflow-wrap:anywhere"'
 _SHORT = 40
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> str:
-    """A table. Whatever the values say is text."""
+    """A table. All values are escaped."""
     above = f"<caption{_LEFT}>{escape(caption)}</caption>" if caption else ""
     head = (
         f"<thead><tr>{''.join(f'<th{_LEFT}>{escape(name)}</th>' for name in headings)}</tr></thead>" if headings else ""

@@ -1,7 +1,7 @@
-"""Which ids Twenty takes: UUIDs of version 1 to 5, in their usual form, in any case (Twenty, July 2026).
+"""Checks ids: Twenty accepts UUIDs of version 1 to 5 in their usual form, in upper or lower case (Twenty, July 2026).
 
-Not version 6, 7 or 8, nil or max, other variants, or a UUID without dashes, in braces or as a URN: the server calls
-some of them missing, finds nothing by others, and refuses a whole batch for one. So they are refused here.
+It does not accept version 6, 7 or 8, nil or max, other variants, or a UUID without dashes, in braces or as a URN. It
+calls some of them missing, finds nothing by others, and refuses a whole batch because of one. So they are refused here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _USUAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 
 def id_problem(value: object) -> str | None:
-    """Why the server would not take that UUID, or the text of one; None if it would, and for what is neither."""
+    """The reason why the server would refuse a UUID or its text; None if it wouldn't, or if the value is neither."""
     if isinstance(value, str):
         try:
             uuid = UUID(value)
@@ -37,7 +37,7 @@ def id_problem(value: object) -> str | None:
 
 
 def check_ids(variables: Mapping[str, object]) -> None:
-    """Raises `InvalidArgument` for a UUID among the variables, or in a list of them, that the server would not take."""
+    """Raises `InvalidArgument` for a UUID in the variables, or in a list in them, that the server would refuse."""
     for name, value in variables.items():
         for item in value if isinstance(value, list) else (value,):
             if isinstance(item, UUID) and (problem := id_problem(item)):

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a value, in words: the one place that reads a `ValidationError` of input."""
+"""Describes pydantic's errors about input in words. No other module reads a `ValidationError` of input."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from aiotwenty.graphql.annotations import item_in, model_in
 
 _LONGEST_VALUE = 80
 _SUGGESTED = 20
-"""For so many problems it is looked up what may have been meant."""
+"""The number of problems up to which similar names are looked up."""
 _ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|datetime)$")
-"""What pydantic puts after a field whose value may be of several types."""
+"""Parts that pydantic appends to the path of a field with several types."""
 
 
 @dataclass(frozen=True)
 class InputProblem:
-    """One thing that is wrong: where, and what. `path` has names as they were given, and positions in lists."""
+    """A mistake and its place. `path` has names as the caller wrote them, and positions in lists."""
 
     path: tuple[int | str, ...]
     message: str
     value: Any
-    """What was there; for what is missing, what it is missing in."""
+    """The wrong value; for a missing field, the object that lacks it."""
     name_only: bool = False
-    """Whether the name is wrong or missing, and the value says nothing."""
+    """Whether the name is wrong or missing, so that the value doesn't matter."""
 
     @property
     def where(self) -> str:
         return ".".join(str(step) for step in self.path)
 
     def told(self, *, with_value: bool) -> str:
-        """In one line; the value only where it may be shown."""
+        """The problem on one line; the value only if it may be shown."""
         shown = ""
         if with_value and not self.name_only:
             value = repr(self.value)
@@ -46,7 +46,7 @@ class InputProblem:
 def problems(
     error: ValidationError, model: type[BaseModel] | None = None, *, noun: str = "field"
 ) -> list[InputProblem]:
-    """One for each place. `model` is what was validated against: with it, slips of names get a suggestion."""
+    """The problems, one for each place. `model` is the validated model, whose names are suggested for misspelt ones."""
     by_place: dict[tuple[int | str, ...], InputProblem] = {}
     for detail in error.errors(include_url=False, include_context=False):
         path = detail["loc"]
@@ -69,7 +69,7 @@ def explained(
     noun: str = "field",
     most: int = 5,
 ) -> str:
-    """All problems in one line, at most so many of them."""
+    """The problems on one line, at most `most` of them."""
     told = problems(error, model, noun=noun)
     more = f" ({len(told) - most} more like it)" if len(told) > most else ""
     return "; ".join(problem.told(with_value=with_values) for problem in told[:most]) + more
@@ -85,7 +85,7 @@ def _message(detail: Mapping[str, Any], model: type[BaseModel] | None, noun: str
 
 
 def _names(model: type[BaseModel] | None, path: list[int | str]) -> Iterator[str]:
-    """What the fields are called, at that place in a model."""
+    """The names of the fields at a place in a model."""
     for step in path:
         model = model and _inner(model, step)
     if model is not None:
@@ -94,7 +94,7 @@ def _names(model: type[BaseModel] | None, path: list[int | str]) -> Iterator[str
 
 
 def _inner(model: type[BaseModel], step: int | str) -> type[BaseModel] | None:
-    """The model of that field; items of a list are of the model that the list is of."""
+    """The model of a field, or of its items if it is a list."""
     if isinstance(step, int):
         return model
     model.model_rebuild()

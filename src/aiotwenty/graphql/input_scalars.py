@@ -1,8 +1,7 @@
-"""What may be sent for each of Twenty's scalars: what the server refuses is refused here, never turned into something
-valid.
+"""Validates input for Twenty's scalars. Values that the server refuses are refused here, never converted.
 
-The server was measured in July 2026. It takes ISO 8601 for times and JSON numbers and booleans for theirs, keeps every
-number as a double, cuts fractions of millionths, drops extensions of phone numbers, and stores `[]` as null.
+Measured in July 2026: the server takes ISO 8601 for times and JSON numbers and booleans, keeps every number as a
+double, cuts fractions of millionths, drops extensions of phone numbers, and stores `[]` as null.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pydantic_core import PydanticCustomError, from_json
 from aiotwenty.graphql.ids import id_problem
 
 LARGEST_EXACT = 2**53
-"""Whole numbers up to this one are kept; beyond, the server keeps the nearest double (Twenty, July 2026)."""
+"""Integers up to this one are kept exactly; for larger ones the server keeps the nearest double (Twenty, July 2026)."""
 
 _BITS_OF_A_DOUBLE = 1023
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -48,7 +47,7 @@ def as_uuid(value: Any) -> uuid.UUID:
 
 
 def as_moment(value: Any) -> datetime.datetime:
-    """A day is its first moment in UTC, as the server takes it. A time without a zone could be meant in any."""
+    """A datetime with a zone. A day is its first moment in UTC, as for the server; a time without a zone is refused."""
     moment = value if type(value) is datetime.datetime else read_moment(value)
     if moment is None:
         raise _refused("moment", f"must be a datetime or ISO 8601 text such as 2026-01-31T09:00:00Z; {_OTHER_TIMES}")
@@ -58,7 +57,7 @@ def as_moment(value: Any) -> datetime.datetime:
 
 
 def as_day(value: Any) -> datetime.date:
-    """A moment is a day only if it is the first of one: the rest would be lost."""
+    """A date. A datetime is accepted only at the start of its day, because the time would be lost."""
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return value
     moment = read_moment(value)
@@ -70,7 +69,7 @@ def as_day(value: Any) -> datetime.date:
 
 
 def read_moment(value: object) -> datetime.datetime | None:
-    """What ISO 8601 text, a datetime or a date says; a day is its first moment in UTC. None for anything else."""
+    """The datetime for ISO 8601 text, a datetime or a date (its first moment in UTC); None for any other value."""
     if isinstance(value, datetime.datetime):
         return value
     if isinstance(value, datetime.date):
@@ -90,7 +89,7 @@ def read_moment(value: object) -> datetime.datetime | None:
 
 
 def _is_usual(value: str) -> bool:
-    """Whether a text looks like most moments: 2026-01-31T09:00:00Z, with milliseconds or without."""
+    """Whether a text has the most common form of a time: 2026-01-31T09:00:00Z, with or without milliseconds."""
     size = len(value)
     return (
         (size == 20 or (size == 24 and value[19] == "."))
@@ -108,7 +107,7 @@ def as_boolean(value: Any) -> bool:
 
 
 def as_number(value: Any) -> int | float:
-    """Decimals are taken where a double holds them exactly as they are written."""
+    """An int or float. A Decimal is accepted if a double has exactly its value."""
     if type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
@@ -122,7 +121,7 @@ def as_number(value: Any) -> int | float:
 
 
 def _is_kept(number: float) -> bool:
-    """Whether the server gives it back as it is. It writes a double with the fewest digits that tell it from others."""
+    """Whether the server returns the same number. It writes a double with the fewest digits that identify it."""
     if isinstance(number, int):
         if -LARGEST_EXACT <= number <= LARGEST_EXACT:
             return True
@@ -170,7 +169,7 @@ def _as_position(value: Any) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """An object, a list, or the JSON text of one. `{}` goes as a text: as an object, it is stored as null."""
+    """An object, a list, or the JSON text of either. `{}` is sent as a text: as an object, it is stored as null."""
     if isinstance(value, str):
         try:
             parsed = from_json(value, allow_inf_nan=False)
@@ -214,14 +213,14 @@ def as_link(value: str) -> str:
 
 
 def as_phone(value: str) -> str:
-    """Letters and extensions after digits would be cut off, and another number be stored."""
+    """A phone number. Letters and extensions are refused: the server would cut them off and store another number."""
     if not _PLAIN_PHONE.fullmatch(value) and _CUT_FROM_PHONES.match(_TEL.sub("", value, count=1)):
         raise _refused("phone", "has letters or an extension, which the server would cut off")
     return value
 
 
 def _refused(kind: LiteralString, message: str) -> PydanticCustomError:
-    # Braces would be places for values.
+    # Braces in the message itself would be placeholders.
     return PydanticCustomError(kind, "{message}", {"message": message})
 
 

@@ -1,4 +1,4 @@
-"""Asking an endpoint for its schema, and reading what it says."""
+"""Fetches and reads the schema of an endpoint."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _kept: dict[bytes, GraphQLSchema] = {}
 
 @cache
 def introspection(*, descriptions: bool = False) -> Operation:
-    """The operation that asks for a schema; descriptions, where the server has them, make the answer twice as long."""
+    """The operation that fetches a schema. Descriptions, on servers that have them, make the response twice as long."""
     text = get_introspection_query(descriptions=descriptions)
     return Operation(name="IntrospectionQuery", kind="query", text=text, root="__schema")
 
 
 def read_schema(answer: Mapping[str, Any], where: str, *, strict: bool = False) -> GraphQLSchema:
-    """The schema in the answer to `introspection()` of `where` ("/metadata"). Raises `UnexpectedResponse`.
+    """The schema in the response to `introspection()`. `where` is the endpoint ("/metadata") for messages.
 
-    `strict` also refuses what GraphQL does not allow in a schema, such as a type without fields.
+    `strict` also refuses what GraphQL does not allow, such as a type without fields. Raises `UnexpectedResponse`.
     """
     try:
         schema = build_client_schema(cast("IntrospectionQuery", answer))
@@ -47,13 +47,13 @@ def read_schema(answer: Mapping[str, Any], where: str, *, strict: bool = False) 
 
 
 def known_schema(answer: Mapping[str, Any], where: str) -> GraphQLSchema:
-    """As `read_schema` does it, once for answers that are the same: not to be changed. Raises `UnexpectedResponse`.
+    """`read_schema`, cached by the response. The schema must not be changed. Raises `UnexpectedResponse`.
 
-    Whoever loads, compares and loads again, or opens a client for each job, gets the same answer every time.
+    A program that loads and compares repeatedly, or opens a client for each job, gets the same response every time.
     """
     digest = sha256(to_json(answer)).digest()
     schema = _kept.pop(digest, None) or read_schema(answer, where)
-    # Those that were asked for last stay.
+    # Keep the most recently used schemas.
     _kept[digest] = schema
     for oldest in [*_kept][:-_KEPT]:
         _kept.pop(oldest, None)

@@ -1,4 +1,4 @@
-"""Several operations as one document, and its one answer as an answer to each."""
+"""Sends several operations as one document, and splits the response."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from aiotwenty.transport.failures import failure
 from aiotwenty.transport.retry import Fate, fate_of
 
 MOST_ANSWER = 32_000_000
-"""Bytes of an answer to several: eight pages of an export."""
+"""The most bytes of a response to several operations: eight pages of an export."""
 _value_at = json.JSONDecoder().raw_decode
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class JoinedRoot(Joining):
-    """One root field of a document. The server takes each once in a document, and 20 of them; queries and mutations
-    don't mix (Twenty, July 2026: it does not look, but older ones do).
+    """A root field of a shared document. The server takes each root field once in a document, and 20 in all; queries
+    and mutations don't mix (Twenty, July 2026: newer servers ignore the keyword, older ones don't).
     """
 
     def __init__(self, operation: Operation, url: str) -> None:
@@ -35,7 +35,7 @@ class JoinedRoot(Joining):
         self.group = (url, operation.kind)
 
     def together(self, calls: Sequence[Call[Any]]) -> Call[list[Any]]:
-        """Raises nothing: what may be joined was looked at before."""
+        """The call for all of them. Raises nothing, because what can be joined was checked before."""
         operations = [call.joining.operation for call in calls if isinstance(call.joining, JoinedRoot)]
         kind = operations[0].kind
         joined = together(f"Several{'Queries' if kind == 'query' else 'Mutations'}", operations)
@@ -61,19 +61,19 @@ class JoinedRoot(Joining):
 
 
 def joining(operation: Operation, url: str) -> JoinedRoot | None:
-    """How an operation goes together with others, if it can."""
+    """The operation's `JoinedRoot`; None if it can't be joined with others."""
     return JoinedRoot(operation, url) if can_go_together(operation) else None
 
 
 def members(text: str) -> dict[str, str]:
-    """The members of a JSON object, each value as it is written. Raises `ValueError` for anything else."""
+    """The members of a JSON object as text. Raises `ValueError` for other text."""
     return _members(text, 0)[0]
 
 
 def _members(text: str, at: int, inside: str = "") -> tuple[dict[str, Any], int]:
-    """The members of the object that begins at `at`, and where it ends.
+    """The members of the object that begins at `at`, and the position after it.
 
-    Of the one that `inside` names it gives the members in turn. So only one root field is read at a time, and dropped.
+    The value of the member `inside` is split into its own members. So only one root field is parsed at a time.
     """
     values: dict[str, Any] = {}
     at = _after(text, at, "{")
@@ -113,7 +113,7 @@ def _read(reply: Reply, calls: Sequence[Call[Any]], roots: Sequence[str]) -> lis
     failed = [root for root in roots if values.get(root, "null") == "null"]
     if len(failed) == len(roots) or (errors and not failed):
         raise _whole(reply)
-    # Twenty does not say whose an error is (July 2026).
+    # Twenty does not say which root field an error belongs to (July 2026).
     of_one = len(failed) == 1 or all(error == errors[0] for error in errors)
     outcomes: list[Any] = []
     for call, root in zip(calls, roots, strict=True):
@@ -125,7 +125,7 @@ def _read(reply: Reply, calls: Sequence[Call[Any]], roots: Sequence[str]) -> lis
 
 
 def _parts(reply: Reply) -> tuple[dict[str, str], list[Any]]:
-    """The value of each root field as it is written, and the errors."""
+    """The text of each root field's value, and the errors."""
     if reply.status < 300 and reply.is_json:
         try:
             answer, _ = _members(reply.body.decode(), 0, "data")
@@ -146,7 +146,7 @@ def _whole(reply: Reply) -> TwentyError:
 
 
 def _outcome(call: Call[Any], reply: Reply, root: str, value: str, errors: list[Any]) -> Any:
-    """What the call makes of its part of the answer."""
+    """The result of a call for its part of the response, or its error."""
     beside = b',"errors":' + to_json(errors) if errors else b""
     part = replace(reply, body=b'{"data":{"%b":%b}%b}' % (root.encode(), value.encode(), beside))
     try:
@@ -157,7 +157,7 @@ def _outcome(call: Call[Any], reply: Reply, root: str, value: str, errors: list[
 
 
 def _may_go_again(call: Call[Any], error: TwentyError) -> bool:
-    """Whether nothing was done, so that it may go alone to have an error of its own."""
+    """Whether the server did nothing, so that the call may be sent alone to get an error of its own."""
     return call.reads or fate_of(error) not in (Fate.LOST, Fate.UNCLEAR, Fate.FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Models that are imported when they are first needed: what an object says of others does not bring them along."""
+"""Models that are imported when needed, so that an object's module does not import those of its relations."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pydantic_core import CoreSchema, core_schema
 
 
 class Later:
-    """Stands in annotations for a model of another module. A value is validated by the model itself."""
+    """Stands for a model of another module in annotations. Values are validated by the model itself."""
 
     _package: ClassVar[str]
 
     @classmethod
     @cache
     def model(cls) -> type[BaseModel]:
-        """The model, imported now if nobody did before."""
+        """The model, imported if it was not yet."""
         model: type[BaseModel] = getattr(import_module(cls._package), cls.__name__)
         return model
 
@@ -37,7 +37,7 @@ class Later:
 
 
 def later(namespace: MutableMapping[str, Any], names: str) -> None:
-    """Put stand-ins for those models of its generated package into the namespace of a module."""
+    """Put stand-ins for models of the generated package into the namespace of a module."""
     package = namespace["__package__"].removesuffix(".objects")
     known: Mapping[str, Any] = {"_package": package, "__module__": namespace["__name__"]}
     for name in names.split():

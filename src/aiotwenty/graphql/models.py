@@ -35,21 +35,21 @@ T = TypeVar("T")
 
 
 def graphql_name(python: str) -> str:
-    """The name that a field has in GraphQL: `domainName` for `domain_name`, `class` for `class_`."""
+    """The GraphQL name of a field: `domainName` for `domain_name`, `class` for `class_`."""
     return to_camel(python.removesuffix("_"))
 
 
 class Record(Deferred):
-    """Base class of returned models. Fields that it adds later are ignored; a model is built at its first use."""
+    """Base class of returned models. Unknown fields of a response are ignored; a model is built at its first use."""
 
     model_config = ConfigDict(
         alias_generator=graphql_name, populate_by_name=True, extra="ignore", protected_namespaces=()
     )
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """What is printed: what has a value, without tokens and secrets, and without what addresses are signed with.
+        """The fields for `repr`: those with a value, without tokens, secrets and the signatures of addresses.
 
-        Of a generated record, the fields that the system keeps are left out, too.
+        Generated records also leave out system fields.
         """
         kept = SYSTEM_FIELDS if "_object" in type(self).__dict__ else ()
         for name, value in super().__repr_args__():
@@ -59,17 +59,17 @@ class Record(Deferred):
             yield name, Hidden(value) if is_secret else _unsigned(value)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """The HTML for notebooks."""
         shown = {name: value for name, value in self.__repr_args__() if name is not None}
         return facts({name: repr(value) if isinstance(value, Hidden) else value for name, value in shown.items()})
 
 
 SYSTEM_FIELDS = frozenset({"created_at", "created_by", "position", "search_vector", "updated_at", "updated_by"})
-"""What every object has, and nobody looks for in what is printed."""
+"""Fields that every object has and that `repr` leaves out."""
 
 
 def is_empty(value: Any) -> bool:
-    """Whether there is nothing to print: no value, an empty text or list, or a composite of nothing else."""
+    """Whether `repr` leaves a value out: None, an empty text or list, or a composite of such values."""
     if isinstance(value, Record):
         return all(is_empty(part) for _, part in BaseModel.__repr_args__(value))
     return value is None or (isinstance(value, str | list | dict) and not value)
@@ -80,7 +80,7 @@ _SIGNATURE = re.compile(r"([?&]token=)[^&#\s]+")
 
 
 def _unsigned(value: Any) -> Any:
-    """Of an address that is signed, or of what holds some, as much as may be seen."""
+    """The value with the signatures of addresses left out."""
     if isinstance(value, str):
         return _SIGNATURE.sub(r"\1***", value) if "token=" in value else value
     if type(value) is list:
@@ -93,7 +93,7 @@ def _unsigned(value: Any) -> Any:
 class Input(Deferred):
     """Base class of inputs: accepts camelCase and snake_case, refuses unknown names, sends only fields that were set.
 
-    None that was set is sent as null; a field that was not set is left out.
+    A field set to None is sent as null; a field that was not set is left out.
     """
 
     model_config = ConfigDict(
@@ -101,13 +101,13 @@ class Input(Deferred):
         populate_by_name=True,
         extra="forbid",
         protected_namespaces=(),
-        # JSON has no infinity, and null would be stored in its place.
+        # JSON has no infinity, and pydantic would send null instead.
         allow_inf_nan=False,
     )
 
 
 def set_fields(value: BaseModel) -> Iterator[tuple[str, Any]]:
-    """What was set in a model, by its names on the wire."""
+    """The fields of a model that were set, by GraphQL name."""
     fields = type(value).model_fields
     for name, info in fields.items():
         if name in value.model_fields_set:
@@ -142,7 +142,7 @@ class Filter(Input):
     @classmethod
     @cache
     def _lists(cls) -> Mapping[str, tuple[str, ...]]:
-        """The relations that no filter goes through, as the record beside it knows them."""
+        """The relations that no filter can go through, taken from the record in the same module."""
         record = getattr(sys.modules[cls.__module__], cls.__name__.removesuffix("FilterInput"), None)
         about: About | None = getattr(record, "_object", None)
         filtered = {info.alias for info in cls.model_fields.values()}
@@ -162,13 +162,13 @@ class GroupOrder(Input):
     """Base class of the orders of groups."""
 
     _aggregates: ClassVar[str] = ""
-    """The names of its aggregates, as the server has them."""
+    """The names of its aggregates, as in the schema."""
     _counted: ClassVar[str] = ""
-    """The fields that have all of `COUNTS` besides, in upper camel case."""
+    """Fields that have all of `COUNTS` too, in upper camel case."""
 
     @classmethod
     def aggregates(cls) -> frozenset[str]:
-        """All names that `aggregate` takes, as the server has them."""
+        """All names that `aggregate` accepts, as in the schema."""
         counts = (f"{count}{field}" for field in cls._counted.split() for count in COUNTS)
         return frozenset((*cls._aggregates.split(), *counts))
 
@@ -196,13 +196,13 @@ class GroupOrder(Input):
 
 
 Open = Annotated[T | str, Field(union_mode="left_to_right")]
-"""An enum whose values of tomorrow arrive as plain strings: `Open[OpportunityStageEnum]`."""
+"""An enum whose unknown values arrive as plain strings: `Open[OpportunityStageEnum]`."""
 
 
 class _Iso:
-    """A time as answers have it, read without leaving pydantic-core; its lax mode alone would take "2025" for an epoch.
+    """Validates a time in a response inside of pydantic-core, whose lax mode alone would take "2025" for an epoch.
 
-    No epoch in seconds or milliseconds has as many digits as the shortest text that a time can be.
+    No epoch in seconds or milliseconds has as many digits as the shortest text of a time.
     """
 
     def __init__(self, shortest: int) -> None:
@@ -223,7 +223,7 @@ class _Iso:
 
 UUID: TypeAlias = uuid.UUID
 DateTime: TypeAlias = Annotated[datetime.datetime, _Iso(len("2026-01-31T09:00:00"))]
-"""Always with a time zone: Twenty would take a naive one as UTC, whatever was meant (Twenty, July 2026)."""
+"""Always with a time zone: Twenty would take a naive time as UTC, whatever the caller meant (Twenty, July 2026)."""
 Date: TypeAlias = Annotated[datetime.date, _Iso(len("2026-01-31"))]
 BigFloat: TypeAlias = int | float
 BigInt: TypeAlias = int | float

@@ -1,7 +1,7 @@
-"""Python names for GraphQL names: snake_case, never a name that is taken, never the same name twice.
+"""Python names for GraphQL names: in snake_case, never a reserved name, never the same name twice.
 
-The rule, the same everywhere: a name goes to snake_case; if Python, pydantic or the class it stands in has taken it, it
-gets one trailing underscore; if another GraphQL name has it already, it gets a number (`name_2`).
+The rule is the same everywhere: a name is converted to snake_case; if Python, pydantic or the class around it uses the
+name, it gets a trailing underscore; if another GraphQL name has it already, it gets a number (`name_2`).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pydantic.alias_generators import to_camel
 
 _SAME_EVERYWHERE = re.compile(r"[a-z0-9_]*")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-"""What a name is made of: `iCalUid` of i, Cal, Uid; `HTMLBody2` of HTML, Body, 2."""
+"""The words of a name: i, Cal, Uid in `iCalUid`; HTML, Body, 2 in `HTMLBody2`."""
 
 
 def words(text: str) -> frozenset[str]:
-    """A set of names from a text, which is easier to read than as many quotes."""
+    """The words of a text as a set of names; easier to read than as many quotes."""
     return frozenset(text.split())
 
 
-# Spelt out, because the generated names may not depend on the pydantic that happens to be installed.
+# Listed here, so that generated names do not depend on the installed pydantic.
 _PYDANTIC = words(
     """
     construct copy dict from_orm json model_computed_fields model_config model_construct model_copy model_dump
@@ -32,19 +32,19 @@ _PYDANTIC = words(
     parse_raw schema schema_json update_forward_refs validate
     """
 )
-# What annotations of models are made of: a field of that name would shadow it for the fields below.
+# Names in annotations of models: a field of that name would shadow it for later fields.
 ANNOTATIONS = words("bool float int list pydantic rt str typing")
-# What `__init__` has of its own, and what type checkers give it.
+# Parameters of `__init__`, also in the eyes of type checkers.
 RECEIVERS = words("cls kwargs self")
 FIELDS = _PYDANTIC | ANNOTATIONS | RECEIVERS
 """Names that no field of a model may have."""
-# What a StrEnum has of its own; `name`, `value` and `mro` are refused or broken by enum itself.
+# Attributes of a StrEnum; enum itself refuses or breaks `name`, `value` and `mro`.
 _ENUM = frozenset(name for name in dir(str) if not name.startswith("_")) | {"mro", "name", "value"}
 
 
 @cache
 def snake_case(name: str) -> str:
-    """The name in snake_case; always a name that Python takes."""
+    """The name in snake_case, as a valid Python identifier."""
     snake = "_".join(_WORDS.findall(name)).lower() or "underscore"
     return f"n_{snake}" if snake[0].isdigit() else snake
 
@@ -61,9 +61,9 @@ def distinct(
     rank: Callable[[str], int] = lambda name: 0,
     separator: str = "_",
 ) -> dict[str, str]:
-    """A Python name for each GraphQL name: `base` of it for the first that claims it, numbered for the others.
+    """A Python name for each GraphQL name: the result of `base`, numbered if another name has it already.
 
-    The order of `names` does not matter: those of lower `rank` claim first, then by GraphQL name.
+    The order of `names` does not matter: names of lower `rank` come first, then the GraphQL names decide.
     """
     claimed: dict[str, str] = {}
     late: list[tuple[str, str]] = []
@@ -82,7 +82,7 @@ def distinct(
 
 
 def field_names(names: Iterable[str]) -> dict[str, str]:
-    """The fields of one model. No field has the Python name that is another's GraphQL name: both may be written."""
+    """The names of one model's fields. None is the GraphQL name of another field, because both may be written."""
 
     def python(name: str) -> str:
         return escape(snake_case(name), FIELDS)
@@ -95,16 +95,16 @@ def field_names(names: Iterable[str]) -> dict[str, str]:
 
 @cache
 def needs_alias(python: str, graphql: str) -> bool:
-    """Whether the alias generator of the runtime's models cannot give the GraphQL name back, whichever pydantic it is.
+    """Whether a field needs an explicit alias, because pydantic's alias generators may not give the GraphQL name back.
 
-    Its releases agree on names in snake_case only.
+    pydantic's releases agree only on names in snake_case.
     """
     plain = python.removesuffix("_")
     return not _SAME_EVERYWHERE.fullmatch(plain) or to_camel(plain) != graphql
 
 
 def member_name(value: str) -> str:
-    """The member of a StrEnum for one value; what Python or enum would trip over gets an underscore or a prefix."""
-    if value.startswith("_"):  # a private or reserved name to enum
+    """The name of a StrEnum's member for a value; with an underscore or prefix if Python or enum would refuse it."""
+    if value.startswith("_"):  # enum treats it as private or reserved
         return f"VALUE{value.rstrip('_')}"
     return escape(value, _ENUM)

@@ -1,4 +1,4 @@
-"""What a generated record knows of its object beside its own fields: how it hangs together with others."""
+"""Facts about an object that its generated record holds beside its fields: the relations to other objects."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """One object, by the names that the server has for it."""
+    """An object, by its names in the schema."""
 
     type_name: str
     plural: str
     to_one: Mapping[str, str] = field(default_factory=dict)
-    """Its relations to one record, with the type of that: `accountOwner`, "WorkspaceMember"."""
+    """Relations to one record, with its type: `accountOwner`, "WorkspaceMember"."""
     to_many: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Its lists of records: of which type, where those are listed, and by which of their foreign keys they may be
-    those of this record: `people`, ("Person", "people", "companyId")."""
+    """Lists of records, with their type, the root field that lists them, and their foreign keys that may lead back:
+    `people`, ("Person", "people", "companyId").
+    """
     morph: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What may be of several types, and has a relation for each in GraphQL: `target`, of a `noteTarget`."""
+    """Relations to one of several types, with the GraphQL relation for each type: `target`, of a `noteTarget`."""
     joined: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
-    """Records that another object joins to this one: `targets`, of a note, by its `noteTargets`."""
+    """Lists of records that another object joins to this one: `targets`, of a note, by its `noteTargets`."""
     asked_for: tuple[str, ...] = ()
-    """Texts that are read only where they are asked for by name."""
+    """Texts that are read only if they are selected by name."""

@@ -1,4 +1,4 @@
-"""What a core schema says of how its objects hang together."""
+"""Finds the relations between the objects of a core schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiotwenty.graphql.object_facts import About
 from aiotwenty.graphql.relations import connection_node, is_list, keys_to, listed_objects
 
 ASKED_FOR = ("searchVector",)
-"""Long texts that nobody reads: records don't have them."""
+"""Long texts of no use to readers, which records leave out."""
 
 _OF_EVERY_OBJECT = words("id createdAt createdBy deletedAt position searchVector updatedAt updatedBy")
 
@@ -62,9 +62,9 @@ def _to_many(node: GraphQLObjectType, objects: _Objects) -> Iterator[tuple[str, 
 
 
 def _morph(relations: Mapping[str, tuple[str, str]], taken: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Relations that differ in the type at their end, and are called after it: `targetCompany` and `targetPerson`.
+    """Relations that differ in their target and its name only: `targetCompany` and `targetPerson`.
 
-    Each comes with its target, and with what it is called after.
+    By their common name. `relations` are the targets, with the names that a relation may be called after.
     """
     groups: dict[str, dict[str, str]] = defaultdict(dict)
     for name, (target, called) in relations.items():
@@ -79,7 +79,7 @@ def _morph(relations: Mapping[str, tuple[str, str]], taken: Iterable[str]) -> di
 
 
 def _only_joins(node: GraphQLObjectType, to_one: Mapping[str, str]) -> bool:
-    """Whether an object has nothing of its own but the records that it joins."""
+    """Whether an object only joins other records, and has no fields of its own."""
     own = node.fields.keys() - _OF_EVERY_OBJECT
     return len(to_one) > 1 and own <= to_one.keys() | {f"{name}Id" for name in to_one}
 
@@ -92,7 +92,7 @@ def _joined(
     joins: set[str],
     objects: _Objects,
 ) -> Iterator[tuple[str, tuple[str, Mapping[str, str]]]]:
-    """The records at the other ends of the joins of an object, under the plural of what they are."""
+    """The records that the object's join records lead to, by the plural of the relation."""
     for name, (join, _, *keys) in to_many.items():
         if join not in joins or len(keys) != 1:
             continue

@@ -1,4 +1,4 @@
-"""Which objects a core schema has and what can be done with each: its root fields decide, nothing else is expected."""
+"""Finds the objects of a core schema and their operations, from the root fields alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TwentyObject:
 
 
 def find_objects(schema: GraphQLSchema) -> list[TwentyObject]:
-    """Every type that a root field lists in pages with `filter` and `orderBy`, in order of its name."""
+    """Every type that a root field lists in pages with `filter` and `orderBy`, sorted by name."""
     queries = schema.query_type.fields if schema.query_type else {}
     mutations = schema.mutation_type.fields if schema.mutation_type else {}
     objects = []
@@ -72,7 +72,7 @@ def _upper_first(name: str) -> str:
 
 
 def argument_types(schema: GraphQLSchema, twenty_object: TwentyObject) -> dict[str, str]:
-    """The types of what an object is and takes, by their roles: `filter`, `create`; as its root fields have them."""
+    """The types of an object's arguments by role (`filter`, `create`), taken from its root fields."""
 
     def argument(name: str, *kinds: str) -> str | None:
         for kind in kinds:

@@ -1,4 +1,4 @@
-"""An operation: its text, which is encoded once and never parsed, and the facts about it."""
+"""An operation: its text, encoded once and never parsed, and facts about it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Kind: TypeAlias = Literal["query", "mutation", "subscription"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One named GraphQL operation. Variables are named like the arguments they fill.
+    """A named GraphQL operation. Variables have the names of the arguments that they fill.
 
-    `root` is the response key of its root field, None when it has several. `fragments` are the texts of all fragments
-    it uses, those used by other fragments included; each is sent once.
+    `root` is the response key of its root field; None if there are several. `fragments` are the texts of all fragments,
+    those that fragments use included; each is sent once.
     """
 
     name: str
@@ -25,18 +25,18 @@ class Operation:
     root: str | None = None
     fragments: tuple[str, ...] = ()
     by_id: bool = False
-    """Whether it updates, deletes or restores one record by its id: twice does what once does."""
+    """Whether it updates, deletes or restores one record by its id: doing that twice has the effect of once."""
     filters: tuple[str, ...] = ()
     """The variables that are filters of records."""
     nests: bool = False
     """Whether it may select lists of related records, which the server cuts."""
     variables: tuple[tuple[str, str], ...] = ()
-    """Each variable with its type, and the selection, if `aiotwenty.graphql.document` composed the text."""
+    """The types of variables, and then the selection, if `aiotwenty.graphql.document` composed the text."""
     selection: str = ""
 
     @property
     def repeatable(self) -> bool:
-        """Whether it may be sent again when its answer is lost."""
+        """Whether it may be sent again after a lost response."""
         return self.kind == "query" or self.by_id
 
     @cached_property
@@ -46,5 +46,5 @@ class Operation:
 
     @cached_property
     def body_prefix(self) -> bytes:
-        """The JSON body up to its variables, which are the only part that differs between two requests."""
+        """The JSON body up to the variables, the only part that differs between two requests."""
         return b'{"operationName":%b,"query":%b,"variables":' % (to_json(self.name), to_json(self.document))

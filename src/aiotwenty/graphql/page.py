@@ -103,7 +103,7 @@ class Page(Record, Generic[R]):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
         model: Any = handler.resolve_ref_schema(schema)
-        # That of a class which was built before has been through this.
+        # The schema of a class that was built before is changed already.
         if model["schema"]["type"] == "model-fields":
             records = model["schema"]["fields"]["records"]
             records["schema"] = _edges_of(records["schema"]["items_schema"])
@@ -112,7 +112,7 @@ class Page(Record, Generic[R]):
 
 
 def _edges_of(node: CoreSchema) -> CoreSchema:
-    """Edges as the server sends them, or records, for pages made by hand."""
+    """The schema of edges as the server sends them, or of records, for pages made in Python."""
     cursor = core_schema.nullable_schema(core_schema.str_schema())
     edge = core_schema.typed_dict_schema(
         {"node": core_schema.typed_dict_field(node), "cursor": core_schema.typed_dict_field(cursor, required=False)}
@@ -132,7 +132,7 @@ def _as_edge(item: Any) -> Any:
 
 
 def _without_edges(read: Any) -> Any:
-    """Takes records and cursors from the edges in what was read."""
+    """Replace the edges in the validated data by records and cursors."""
     values, _, names = read
     edges = values["records"]
     values["records"] = list(map(_NODE, edges))
@@ -148,7 +148,7 @@ class Group(Record):
     model_config = ConfigDict(extra="allow")
 
     group_by_dimension_values: list[Json]
-    """The values as the server writes them; `values` are as they are elsewhere."""
+    """The values as the server writes them; `values` has them in their usual form."""
     total_count: int | None = None
     _values: list[Json] = PrivateAttr(default_factory=list)
 
@@ -165,10 +165,10 @@ class Group(Record):
 
 
 async def every_node(fetch: Callable[[str | None], Awaitable[Mapping[str, Any]]], what: str) -> list[dict[str, Any]]:
-    """All nodes of a short list, read page by page; `fetch` gives the connection after a cursor, as it came.
+    """All nodes of a short list, read page by page. `fetch` returns the connection after a cursor, unvalidated.
 
-    Raises `PaginationError` when the server says that more follow, and not where. Whoever walks over records needs more
-    proof than that: `aiotwenty.records.paging`.
+    Raises `PaginationError` if the server says that more nodes follow, but not where. Records need a stricter check:
+    `aiotwenty.records.paging`.
     """
     nodes: list[dict[str, Any]] = []
     after: str | None = None

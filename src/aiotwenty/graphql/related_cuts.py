@@ -1,4 +1,4 @@
-"""Finds related records that the server may have cut off: it does so without a word."""
+"""Finds related records that the server may have cut off, which it does not report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiotwenty.errors import RelationCut
 
 _CUT = 60
 _CUT_OLDER = 200
-# Strings are taken as one, for what looks like a token in them is none.
+# A string is one token, because it may contain what looks like others.
 _TOKENS = re.compile(r'"(?:\\.|[^"\\])*(?:"|$)|[{}]|\b(?:edges|fragment)\b')
 
 
@@ -31,7 +31,7 @@ def has_related_lists(document: str) -> bool:
 
 
 def report_cut(data: object, operation: str) -> None:
-    """Warns of every relation (`RelationCut`) that may be incomplete in an answer."""
+    """Warn (`RelationCut`) about every relation in a response that may be incomplete."""
     lists: dict[str, list[dict[str, Any]]] = defaultdict(list)
     _collect(data, "", lists)
     cut = sorted(path for path, connections in lists.items() if _may_be_cut(connections))
@@ -45,7 +45,7 @@ def report_cut(data: object, operation: str) -> None:
 
 
 def level_of_the_caller() -> int:
-    """For `stacklevel`: warnings tell each line of a program once, so it has to be the caller's line."""
+    """The `stacklevel` of the caller's line: Python shows a warning once for each line."""
     level, frame = 0, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("aiotwenty."):
         level, frame = level + 1, frame.f_back
@@ -65,7 +65,7 @@ def _collect(value: object, path: str, lists: dict[str, list[dict[str, Any]]]) -
         for item in value:
             _collect(item, path, lists)
     elif isinstance(value, dict):
-        # What a root field lists is no relation.
+        # The list of a root field is not a relation.
         if "." in path and isinstance(value.get("edges"), list):
             lists[path].append(value)
         for name, item in value.items():

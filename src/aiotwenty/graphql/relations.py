@@ -1,4 +1,4 @@
-"""What a schema of /graphql says of connections and of the lists of other records that an object has."""
+"""Finds connections, and lists of related records, in a schema of /graphql."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from aiotwenty.graphql.advice import filter_the_other
 
 @dataclass(frozen=True)
 class ToMany:
-    """A list of other records that an object has, such as `people` of a company."""
+    """A list of related records, such as `people` of a company."""
 
     object: str
-    """The plural of those records' object, as the schema has it: "people"."""
+    """The plural of the records' object, as in the schema: "people"."""
     keys: tuple[str, ...]
-    """The foreign keys there that may be the one that leads back: "companyId"."""
+    """Foreign keys of the records that may lead back: "companyId"."""
 
 
 def object_fields(named: GraphQLNamedType | None) -> dict[str, GraphQLField]:
@@ -44,7 +44,7 @@ def is_list(type_: GraphQLOutputType) -> bool:
 
 
 def connection_node(type_: object) -> GraphQLObjectType | None:
-    """The type of the records in a connection (`edges { node }`), or None if it is none."""
+    """The type of the records in a connection (`edges { node }`); None for other types."""
     named = get_named_type(type_)  # type: ignore[call-overload]
     edges = object_fields(named).get("edges")
     node = object_fields(get_named_type(edges.type)).get("node") if edges else None
@@ -53,9 +53,9 @@ def connection_node(type_: object) -> GraphQLObjectType | None:
 
 
 def listed_objects(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLField, GraphQLObjectType]]:
-    """Every root field that lists records in pages with `filter` and `orderBy`: its name, itself, and the record.
+    """Every root field that lists records in pages with `filter` and `orderBy`: name, field, and type of the records.
 
-    Root fields of older servers that belong to the metadata (`objects`) have other arguments and are passed over.
+    Root fields of older servers for metadata (`objects`) have other arguments and are left out.
     """
     for plural, root in object_fields(schema.query_type).items():
         node = connection_node(root.type)
@@ -64,10 +64,10 @@ def listed_objects(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLField, G
 
 
 def beyond_filters(schema: GraphQLSchema) -> dict[str, dict[str, ToMany]]:
-    """The to-many relations that each filter type cannot go through, by the type's name and the relation's.
+    """The to-many relations that each filter type cannot go through, by the names of the type and the relation.
 
-    The server filters by no to-many relation: "Cannot filter by relation field" (Twenty, July 2026). Where a schema has
-    them in its filters, they are not in here.
+    The server filters by no to-many relation: "Cannot filter by relation field" (Twenty, July 2026). Relations that a
+    schema's filters have are left out.
     """
     listed = list(listed_objects(schema))
     plurals = {node.name: plural for plural, _, node in listed}
@@ -84,7 +84,7 @@ def beyond_filters(schema: GraphQLSchema) -> dict[str, dict[str, ToMany]]:
 
 
 def wrong_in_filter(schema: GraphQLSchema, filter_type: str, value: Mapping[str, object]) -> Iterator[str]:
-    """What a filter, written as JSON, asks through relations that cannot be filtered by; with the path to each."""
+    """The errors of a filter in JSON that goes through to-many relations, with the path to each."""
     beyond = beyond_filters(schema)
     pending: list[tuple[str, str, object]] = [("", filter_type, value)]
     while pending:

@@ -1,7 +1,7 @@
-"""What a document does, told by its root fields.
+"""Decides by its root fields what a document does.
 
-/graphql walks documents of records by itself and never looks at the keyword of an operation: the query
-`{ createRocket(data: {}) { id } }` creates (Twenty, July 2026).
+/graphql walks documents of records itself and ignores the keyword of an operation: the query
+`{ createRocket(data: {}) { id } }` creates a record (Twenty, July 2026).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _WRITE = re.compile(r"(create|update|delete|destroy|restore|merge)[A-Z_]")
 
 
 def describe(document: DocumentNode, operation_name: str | None) -> tuple[str | None, str]:
-    """The name of the operation that will be executed, and whether it is a "query" or counts as a "mutation".
+    """The name of the operation that will be executed, and "query" or "mutation" by what it does.
 
-    An object could have a name that begins like a write (`updateLogs`): its reads count as writes, too.
+    Reads of an object whose name begins like a write (`updateLogs`) count as writes too.
     """
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     named = operation_name or next((node.name.value for node in operations if node.name), None)
@@ -44,7 +44,7 @@ def describe(document: DocumentNode, operation_name: str | None) -> tuple[str | 
 
 
 def writes(document: str, operation_name: str | None = None) -> bool:
-    """Whether the document may change something; true for what can't be read."""
+    """Whether the document may change something; true if it can't be parsed."""
     try:
         return describe_text(document, operation_name)[1] != "query"
     except GraphQLError:
@@ -53,14 +53,14 @@ def writes(document: str, operation_name: str | None = None) -> bool:
 
 @lru_cache(maxsize=64)
 def describe_text(document: str, operation_name: str | None) -> tuple[str | None, str]:
-    """The same for a text. Raises `GraphQLError`. Programs send the same few again and again: each is parsed once."""
+    """`describe` for a text, cached because programs send the same few documents repeatedly. Raises `GraphQLError`."""
     return describe(parse(document, no_location=True), operation_name)
 
 
 def destroyed_by(document: str, endpoint: str) -> list[str]:
-    """The root fields of a document that destroy what nobody can restore; none of a document that can't be read.
+    """The root fields of a document that destroy something for good; empty if it can't be parsed.
 
-    A record that is deleted can be restored, what is deleted of the data model cannot.
+    Deleted records can be restored; a deleted part of the data model cannot.
     """
     final = re.compile(r"(delete|destroy)[A-Z]" if endpoint == "metadata" else r"destroy[A-Z]")
     try:

@@ -1,4 +1,4 @@
-"""All that generated code imports: `from aiotwenty.graphql import runtime as rt`."""
+"""The names that generated code imports: `from aiotwenty.graphql import runtime as rt`."""
 
 from __future__ import annotations
 
@@ -116,15 +116,15 @@ T = TypeVar("T")
 
 
 class Endpoint(Protocol):
-    """Something that sends operations and reads their answers: `TwentyTransport`."""
+    """Sends operations and reads their responses: `TwentyTransport`."""
 
     def run(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Coroutine[Any, Any, Any]:
-        """The value of the operation's root field (of the whole `data` when it has several), as `result_type`."""
+        """The value of the operation's root field (or of all `data` if it has several), as `result_type`."""
         ...
 
 
 class OperationsClient:
-    """Base of the flat clients: one typed method for each operation, all of which end here."""
+    """Base of the flat clients: one typed method for each operation; every method calls `_execute`."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -132,13 +132,13 @@ class OperationsClient:
     @overload
     async def _execute(self, operation: Operation, result_type: type[T], variables: Mapping[str, object]) -> T: ...
 
-    # For types that `type[T]` cannot say, such as unions: the generated method names the type of the result itself.
+    # For types that `type[T]` does not cover, such as unions; the generated method then declares the result's type.
     @overload
     async def _execute(self, operation: Operation, result_type: object, variables: Mapping[str, object]) -> Any: ...
 
     async def _execute(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
-        """Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`.
+        """Run an operation. Raises any `TwentyError`; `SchemaDrift` if the response does not fit `result_type`.
 
-        Of writes, those by id are repeated when their answer is lost; a change of many with an empty filter is refused.
+        Writes by id are repeated after a lost response; a change of many records with an empty filter is refused.
         """
         return await self._endpoint.run(operation, result_type, with_filters(operation, variables))

@@ -1,6 +1,6 @@
-"""What a schema says less exactly than the server means it, made exact for the models.
+"""Corrects a schema where it is less exact than the server, before models are made of it.
 
-The schema is changed in place, which is why operations are validated before.
+The schema is changed in place, so operations are validated before.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from aiotwenty.graphql.composites import EXACT_EVERYWHERE, exact_scalar, listed_
 _DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
 
 AGGREGATE_ORDER = "AggregateOrder_"
-"""No scalar of the server's: what `aggregate` of a group's order is made, in place of a type of its own each time."""
+"""A scalar of ours: the type of `aggregate` in orders of groups, in place of a type for each object."""
 
 
 def amend(schema: GraphQLSchema) -> None:
-    """Apply all amendments of a core schema. Those that it does not need change nothing."""
+    """Apply all corrections of a core schema. Those that it does not need change nothing."""
     _ids_are_uuids(schema)
     parts_may_be_null(schema)
     _composites_say_what_they_are_made_of(schema)
@@ -42,7 +42,7 @@ def amend(schema: GraphQLSchema) -> None:
 
 
 def inputs_are_exact(schema: GraphQLSchema) -> None:
-    """Of booleans and numbers that are sent, nothing is made of what the server refuses ("yes", 1.9)."""
+    """Booleans and numbers in input are not converted from values that the server refuses ("yes", 1.9)."""
     for type_ in _types_with_fields(schema):
         for field in type_.fields.values() if isinstance(type_, GraphQLInputObjectType) else ():
             named = get_named_type(field.type)
@@ -51,7 +51,7 @@ def inputs_are_exact(schema: GraphQLSchema) -> None:
 
 
 def parts_may_be_null(schema: GraphQLSchema) -> None:
-    """What a composite is made of is nullable, read and written, whatever the schema says of it.
+    """The parts of a composite are nullable, in input and output, whatever the schema says.
 
     One server says both: the first schema that its process makes requires some parts of a composite (`Actor.name`,
     `Actor.source`, `ActorCreateInput.source`), all later ones require none, with the same data (Twenty, November 2026).
@@ -67,7 +67,7 @@ def parts_may_be_null(schema: GraphQLSchema) -> None:
 
 
 def _ids_are_uuids(schema: GraphQLSchema) -> None:
-    """Foreign keys are typed ID, ids UUID; as one type, `person.company_id == company.id` can be true."""
+    """Foreign keys are typed ID, ids UUID; with one type, `person.company_id == company.id` can be true."""
     uuid = schema.type_map.get("UUID")
     if isinstance(uuid, GraphQLScalarType):
         for type_ in _types_with_fields(schema):
@@ -85,7 +85,7 @@ def _replaced(type_: Any, scalar: object, other: GraphQLScalarType) -> Any:
 
 
 def _dates_are_filtered_by_operators(schema: GraphQLSchema) -> None:
-    """Older servers type `filter: {createdAt}` as a scalar and take `{gte: ...}` as newer ones do (Twenty 1.10)."""
+    """Older servers type `filter: {createdAt}` as a scalar, but accept `{gte: ...}` like newer ones (Twenty 1.10)."""
     filters = [
         type_
         for type_ in _types_with_fields(schema)
@@ -98,7 +98,7 @@ def _dates_are_filtered_by_operators(schema: GraphQLSchema) -> None:
 
 
 def _operators(schema: GraphQLSchema, scalar: GraphQLScalarType) -> GraphQLInputObjectType:
-    """The operators that the server knows for a date, as a type of the schema."""
+    """The operators that the server has for a date, as a type of the schema."""
     name = _DATES[scalar.name]
     known = schema.type_map.get(name)
     if isinstance(known, GraphQLInputObjectType):
@@ -116,10 +116,9 @@ def _operators(schema: GraphQLSchema, scalar: GraphQLScalarType) -> GraphQLInput
 
 
 def _aggregates_are_ordered_alike(schema: GraphQLSchema) -> None:
-    """`aggregate` of a group's order is one type for all objects, each with the names that it knows.
+    """`aggregate` of a group's order becomes one type for all objects, each with its own names.
 
-    The schema has a type for each object, two thousand fields of the same kind in all. What relations have in it orders
-    nothing.
+    The schema has a type for each object, with two thousand similar fields in all. The relations in them order nothing.
     """
     for type_ in list(_types_with_fields(schema)):
         field = type_.fields.get("aggregate")
@@ -146,7 +145,7 @@ def _composites_say_what_they_are_made_of(schema: GraphQLSchema) -> None:
 
 
 def _added(schema: GraphQLSchema, name: str) -> Any:
-    """A scalar that is in no schema; which Python type it is, `scalars` says."""
+    """A scalar of ours, which no schema has; `scalars` gives its Python type."""
     return GraphQLString if name == "String" else schema.type_map.setdefault(name, GraphQLScalarType(name))
 
 

@@ -1,4 +1,4 @@
-"""`Select`: a model whose fields are the query."""
+"""`Select`: a model whose fields are the selection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Record)
 
 
 class _Selectable(Record):
-    """Base of models that say what is asked for: they are checked where they are written."""
+    """Base of models that are selections: they are checked when the class is defined."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -31,13 +31,13 @@ class _Selectable(Record):
 
 
 def _is_answer(model: type[Record], record: type[Record]) -> bool:
-    """Whether a model was generated for the answer to somebody's own operation, which may have anything added."""
+    """Whether a model was generated for the response to a user's operation, which may add any fields."""
     package = record.__module__.partition(".objects.")[0] if ".objects." in record.__module__ else ""
     return model.__module__.startswith(f"{package or record.__module__.rpartition('.')[0]}.")
 
 
 class ObjectRecord(_Selectable):
-    """Base of generated records. A subclass of one has its fields and those that it adds, such as relations."""
+    """Base of generated records. A subclass has its fields and those that it adds, such as relations."""
 
     _object: ClassVar[About]
 
@@ -68,12 +68,12 @@ class Select(_Selectable, Generic[R]):
 
 
 def is_selection(model: type[Record]) -> bool:
-    """Whether a model says itself what is read: a subclass of `Select` or of a generated record."""
+    """Whether a model is a selection: a subclass of `Select` or of a generated record."""
     return issubclass(model, _Selectable) and "_object" not in model.__dict__
 
 
 def selected_record(model: type[Record]) -> type[Record] | None:
-    """The generated record or composite that a model selects of: itself, if it is one. None while that is open."""
+    """The generated record or composite that a model selects from, maybe itself; None if its argument is not set."""
     for base in model.__mro__:
         if "_object" in base.__dict__ and issubclass(base, ObjectRecord) and base is not ObjectRecord:
             return base
@@ -89,7 +89,7 @@ def selected_record(model: type[Record]) -> type[Record] | None:
 
 @lru_cache(maxsize=4096)
 def selection_of(model: type[Record]) -> Selection:
-    """What a model asks for. Raises `ConfigurationError` for what cannot be right in it."""
+    """The selection of a model. Raises `ConfigurationError` for its mistakes."""
     record = selected_record(model)
     if record is None:
         raise ConfigurationError(f"{model.__name__} does not say of what it selects: subclass Select[...].")

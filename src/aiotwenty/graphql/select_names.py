@@ -1,4 +1,4 @@
-"""Models that select what is named: `name`, `company.name`, `domainName`; for those who type names, not classes."""
+"""Makes selection models from names such as `name`, `company.name`, `domainName`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _Path = tuple[str, ...]
 
 
 def selecting_names(record: type[Record], names: Iterable[str]) -> tuple[type[Record], list[str]]:
-    """A model of these dotted names, in their order, and the names of what it gives, down to single values.
+    """A model with these dotted names, in their order, and the names of the single values in it.
 
-    Names are those of the wire or of Python, whatever their case; through relations they go on with those of the
-    other record. Raises `InvalidArgument` for a name that is not there.
+    Names are GraphQL or Python names in any case; through a relation they go on with the other record's names. Raises
+    `InvalidArgument` for an unknown name.
     """
     paths = [tuple(name.split(".")) for name in names]
     model, columns = _model(record, paths, "")
@@ -33,7 +33,7 @@ def selecting_names(record: type[Record], names: Iterable[str]) -> tuple[type[Re
 
 
 def plain_name(name: str) -> str:
-    """A name without case and punctuation: `domain_name` and `domainName` are one."""
+    """A name without case and punctuation: the same for `domain_name` and `domainName`."""
     return re.sub(r"[\W_]", "", name).lower()
 
 
@@ -49,7 +49,7 @@ def _model(record: type[Record], paths: list[_Path], where: str) -> tuple[type[R
     columns: list[_Path] = []
     for wire, inner in parts.items():
         annotation, below = _annotation(record, wire, inner, f"{where}{wire}.")
-        # Python names may be taken by pydantic; what is printed goes by the alias.
+        # pydantic may use the Python name, so output goes by the alias.
         fields[escape(snake_case(wire), dir(Record))] = (annotation, Field(alias=wire))
         columns += [(wire, *path) for path in below]
     create: Any = create_model
@@ -81,7 +81,7 @@ def _related(record: type[Record], about: About, wire: str, inner: list[_Path], 
     many = wire in about.to_many
     target = about.to_many[wire][0] if many else about.to_one[wire]
     related: type[Record] = getattr(import_module(package_of(record)), target)
-    # Of a record that is named as a whole, what tells it from others.
+    # For a related record without further names, the fields that identify it.
     wanted = [path or (name,) for path in inner for name in (("id", _label(related)) if not path else ("",))]
     model, columns = _model(related, list(dict.fromkeys(wanted)), where)
     return (list[model], [()]) if many else (model | None, columns)  # type: ignore[valid-type]

@@ -1,4 +1,4 @@
-"""What a model asks for: its fields, looked up in the generated record that it selects of."""
+"""Reads the selection of a model: looks up its fields in the generated record that it selects from."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ RecordOf: TypeAlias = Callable[[type[Record]], "type[Record] | None"]
 
 @dataclass
 class Tree:
-    """What is asked of one record or composite, by the names of GraphQL: leaves, and what is made of parts."""
+    """The selection of a record or composite, by GraphQL names: leaves, composites, and lists."""
 
     about: About | None = None
     fields: dict[str, Tree | None] = field(default_factory=dict)
     lists: dict[str, List] = field(default_factory=dict)
 
     def add(self, other: Tree) -> None:
-        """Asks for what the other one asks for, too."""
+        """Add the selection of another tree."""
         for name, part in other.fields.items():
             mine = self.fields.setdefault(name, part)
             if mine is not None and part is not None and mine is not part:
@@ -45,8 +45,8 @@ class Tree:
         return both
 
     def text(self, *more: str, lists: bool = True) -> str:
-        """The selection in braces, with `more` leaves; lists within lists are left out, which the server refuses."""
-        # What has lists is found again by its id.
+        """The selection in braces, with `more` leaves; without lists inside of a list: the server refuses those."""
+        # The id is needed to fetch the rest of the lists.
         leaves: dict[str, None] = dict.fromkeys([*self.fields, *more, *(["id"] if self.lists else [])])
         parts = [
             name if (part := self.fields.get(name)) is None else f"{name}{part.text(lists=lists)}" for name in leaves
@@ -57,24 +57,24 @@ class Tree:
 
     @property
     def has_lists(self) -> bool:
-        """Whether there are lists of related records in it, however far down."""
+        """Whether it has lists of related records, at any depth."""
         return bool(self.lists) or any(part.has_lists for part in self.fields.values() if part)
 
     @property
     def is_deep(self) -> bool:
-        """Whether there are lists within lists, which have to be fetched one level after the other."""
+        """Whether it has lists within lists, which have to be fetched level by level."""
         return any(part.nodes.has_lists for part in self.lists.values()) or any(
             part.is_deep for part in self.fields.values() if part
         )
 
 
 COUNT = "countUniqueValuesId"
-"""How many there are of a list, which the server tells when it is asked: it cuts them without a word."""
+"""The aggregate with the length of a list. The server cuts lists without saying so, and returns it on request."""
 
 
 @dataclass
 class List:
-    """A list of related records that is asked for."""
+    """A selected list of related records."""
 
     target: str
     plural: str
@@ -82,18 +82,18 @@ class List:
     nodes: Tree
 
     def inline(self) -> str:
-        """What is asked of its records within another."""
+        """The selection of the list's records inside of another list."""
         return self.nodes.text(*self.keys_to_tell, lists=False)
 
     @property
     def keys_to_tell(self) -> tuple[str, ...]:
-        """Of several keys that may lead back, the records tell which does."""
+        """The foreign keys to read with the records, if several may lead back."""
         return self.keys if len(self.keys) > 1 else ()
 
 
 @dataclass(frozen=True)
 class Plain:
-    """A field that is read as it comes."""
+    """A field that is read without changes."""
 
     name: str
     default_for_null: bool = False
@@ -101,7 +101,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of related records. Where another object joins them, `ends` are its relations to them and their models."""
+    """A list of related records. If another object joins them, `ends` are its relations to them, with their models."""
 
     name: str
     ends: tuple[tuple[str, type[Record]], ...] = ()
@@ -109,7 +109,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One record of several types, or several lists of them: what GraphQL has for each, with the model for it."""
+    """A record of several types, or lists of them: the GraphQL field for each type, with its model."""
 
     names: tuple[tuple[str, type[Record]], ...]
     many: bool
@@ -120,7 +120,7 @@ Reading: TypeAlias = Plain | Listed | OneOf
 
 @dataclass(frozen=True)
 class Selection:
-    """What one model asks for, and how its fields are read from the answer."""
+    """The selection of a model, and how its fields are read from the response."""
 
     model: type[Record]
     record: type[Record]
@@ -134,17 +134,17 @@ class Selection:
 
     @property
     def id_field(self) -> str | None:
-        """The field that holds the id, if there is one."""
+        """The field that holds the id; None without one."""
         return next((name for name, how in self.reading.items() if isinstance(how, Plain) and how.name == "id"), None)
 
 
 def selection_of_model(model: type[Record], record: type[Record], record_of: RecordOf) -> Selection:
-    """Raises `ConfigurationError` for what cannot be right in the model; it names every such field."""
+    """The selection of a model. Raises `ConfigurationError` that names every wrong field."""
     return _Reader(record_of).selection(model, record)
 
 
 class _Reader:
-    """Looks up models and those within them; `path` are the models that are being read."""
+    """Reads models and those inside of them; `path` has the models that are being read."""
 
     def __init__(self, record_of: RecordOf) -> None:
         self._record_of = record_of
@@ -171,7 +171,7 @@ class _Reader:
 
 
 class _Fields:
-    """Looks up the fields of one model."""
+    """Reads the fields of one model."""
 
     def __init__(self, reader: _Reader, model: type[Record], record: type[Record], record_of: RecordOf) -> None:
         self._reader = reader
@@ -263,7 +263,7 @@ class _Fields:
             tree = self._composite(wire, info, served, composite)
         elif not reads_itself(self._model, name) and not can_hold(info.annotation, served):
             raise _WrongField(f"is declared {said(info.annotation)}, but {wire} is {said(served)}.")
-        # The server always gives the whole of a composite, however empty it is (Twenty, July 2026).
+        # The server always returns all parts of a composite, even of an empty one (Twenty, July 2026).
         always = tree is not None and item_in(served) is None
         if may_be_none(served) and not always and not reads_itself(self._model, name):
             self._must_take_null(name, info, f"{wire} may be None")
@@ -330,15 +330,15 @@ class _Fields:
 
 
 class UnresolvedName(ConfigurationError):  # noqa: N818
-    """A model refers to something that is not defined yet."""
+    """A model refers to a name that is not defined yet."""
 
 
 class _WrongField(Exception):  # noqa: N818
-    """What is wrong with a field."""
+    """A field is wrong; the message says why."""
 
 
 def reads_itself(model: type[Record], name: str) -> bool:
-    """Whether a validator of its own sees the value of a field before its type does."""
+    """Whether a validator of the model's own sees the field's value before its type does."""
     metadata = model.model_fields[name].metadata
     if any(type(each).__name__ in ("BeforeValidator", "PlainValidator", "WrapValidator") for each in metadata):
         return True
@@ -354,7 +354,7 @@ def _takes_no_null(info: FieldInfo) -> bool:
 
 
 def _item(annotation: Any) -> Any:
-    """What a list is declared to be of; None if it is none."""
+    """The declared type of a list's items; None if the field is no list."""
     lists = list(kinds(annotation))
     return get_args(lists[0])[0] if len(lists) == 1 and is_listing(lists[0]) else None
 
@@ -364,7 +364,7 @@ def _wire_name(name: str, info: FieldInfo) -> str:
 
 
 def _resolved(model: type[Record]) -> type[Record]:
-    """The model, its forward references resolved."""
+    """The model with its forward references resolved."""
     if not getattr(model, "__pydantic_fields_complete__", True):
         try:
             model.model_rebuild()

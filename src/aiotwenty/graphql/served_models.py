@@ -1,4 +1,4 @@
-"""Models of the types of a schema that was just asked for: what the generator writes down, made at run time."""
+"""Makes models at run time for the types of a schema, like those that the generator writes."""
 
 from __future__ import annotations
 
@@ -98,14 +98,14 @@ INPUTS: dict[str, Any] = {
     "TSVector": str,
     "UUID": UUIDInput,
 }
-"""What is sent for a scalar, by its name or by that of what it is in a composite."""
+"""The input type of each scalar, by its name or by `exact_scalar` for a part of a composite."""
 
 
 class ServedModels:
-    """The models of one core schema, each made when it is first asked for. The schema is taken over, and changed."""
+    """The models of one core schema, each made at its first use. The schema is changed."""
 
     def __init__(self, schema: GraphQLSchema, module: str, package: str, record: type[ObjectRecord]) -> None:
-        """`module` is where they can be found by their names, and `package` that of all; `record` is their base."""
+        """`module` is the module of the models, `package` the one around it; `record` is the base of records."""
         put_in_order(schema)
         amend(schema)
         self._schema = schema
@@ -121,7 +121,7 @@ class ServedModels:
         ) and not name.startswith("__")
 
     def model(self, name: str) -> Any:
-        """The class for a type of the schema. Raises `KeyError` for what is none."""
+        """The class for a type of the schema. Raises `KeyError` for other names."""
         if name not in self:
             raise KeyError(name)
         if name not in self._classes:
@@ -138,7 +138,7 @@ class ServedModels:
 
     def _enum(self, type_: GraphQLEnumType) -> Any:
         members = distinct(type_.values, member_name)
-        # Called like this, it is a function to mypy, which wants a literal.
+        # mypy takes the functional form for an enum only with literals.
         enum: Any = StrEnum
         return enum(type_.name, {member: value for value, member in members.items()}, module=self._module)
 
@@ -155,7 +155,7 @@ class ServedModels:
         return self._create(type_, base, {name: (kind, ...) for name, kind in fields.items()}, {"_object": about})
 
     def _is_part(self, name: str, named: object) -> bool:
-        """Whether a field belongs to a record; what it refers to is read where it is asked for."""
+        """Whether a field belongs to a record by default: relations are read only if they are selected."""
         if is_leaf_type(named):
             return name not in ASKED_FOR
         return isinstance(named, GraphQLObjectType) and not {"id", "edges"} & named.fields.keys()
@@ -167,7 +167,7 @@ class ServedModels:
         if isinstance(inner, GraphQLList):
             return GenericAlias(list, (self._shown(inner.of_type),))
         if isinstance(inner, GraphQLEnumType):
-            return Open[self.model(inner.name)]  # type: ignore[misc]  # a class, made a moment ago
+            return Open[self.model(inner.name)]  # type: ignore[misc]  # a class that was made just now
         return self.model(inner.name) if isinstance(inner, GraphQLObjectType) else _OUTPUTS.get(inner.name, Json)
 
     def _input(self, type_: GraphQLInputObjectType) -> Any:
@@ -201,7 +201,7 @@ class ServedModels:
         return INPUTS.get(inner.name, Json)
 
     def _later(self, name: str) -> type[Later]:
-        """A stand-in, for inputs refer to one another in circles."""
+        """A stand-in, because inputs refer to each other in circles."""
         return type(name, (Later,), {"_package": self._package, "__module__": self._module})
 
     def _create(
@@ -228,14 +228,14 @@ class ServedModels:
 
 
 def _default(field: GraphQLInputField) -> Any:
-    """What is not set is not sent, whatever default the schema has: the server puts its own in."""
+    """The default of an input field: unset fields are not sent, and the server puts the schema's default in."""
     if isinstance(field.type, GraphQLNonNull):
         return ... if field.default_value is Undefined else field.default_value
     return None
 
 
 def _field(python: str, graphql: str, default: Any) -> Any:
-    # By its Python name in any case; the alias is what the base would make of it, unless that leads elsewhere.
+    # The Python name is always accepted; the alias is explicit only if the base's alias generator gives another.
     if graphql_name(python) == graphql:
         return Field(default)
     return Field(default, validation_alias=graphql, serialization_alias=graphql)

@@ -1,7 +1,7 @@
-"""What the schema allows and the server does not do: documents that would fail or silently give something else.
+"""Finds documents that the schema allows, but that would fail on the server or silently give something else.
 
-All of it was seen of Twenty in July 2026. The server walks a document of record fields by itself, without a GraphQL
-engine, and knows no aliases, directives or defaults on the way.
+All of it was observed on Twenty in July 2026. The server walks a document of record fields itself, without a GraphQL
+engine, and ignores aliases, directives and defaults.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ MAX_METADATA_DEPTH = 10
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the walk is: the type that is selected from, how deep, and below how many to-many relations."""
+    """The position of the walk: the type, the depth, and the number of to-many relations above."""
 
     type: GraphQLNamedType | None
     depth: int = 0
     to_many: int = 0
     through: frozenset[str] = frozenset()
-    """The fragments on the way, none of which is entered a second time."""
+    """The fragments on the way, which are not entered again."""
 
 
 class ServerRules:
-    """Checks operations of one endpoint. `records`: /graphql, where the rules for records apply."""
+    """Checks the operations of one endpoint. `records`: it is /graphql, where the rules for records apply."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], *, records: bool
@@ -59,7 +59,7 @@ class ServerRules:
         self._records = records
 
     def problems(self, operation: OperationDefinitionNode) -> Iterator[GraphQLError]:
-        """Everything in the operation that the server cannot do, whether the schema allows the rest of it or not."""
+        """Everything in the operation that the server cannot do, whether or not the schema allows the rest."""
         if operation.operation is OperationType.SUBSCRIPTION:
             yield _refused(operation, "subscriptions are refused by the server with an API key")
             return
@@ -103,7 +103,7 @@ class ServerRules:
     def _inner(
         self, selection: SelectionNode, through: frozenset[str]
     ) -> tuple[SelectionSetNode, frozenset[str]] | None:
-        """What a fragment selects, and the fragments on the way to it; None for one that is not there, or a circle."""
+        """The selection of a fragment, and the fragments on the way to it; None if it is missing or in a circle."""
         if isinstance(selection, InlineFragmentNode):
             return selection.selection_set, through
         name = selection.name.value if isinstance(selection, FragmentSpreadNode) else ""

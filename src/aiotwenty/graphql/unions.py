@@ -1,4 +1,4 @@
-"""Unions and interfaces in answers: members are told apart by their `__typename`, and others may come tomorrow."""
+"""Unions and interfaces in responses: `__typename` tells the members apart, and new members may come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiotwenty.graphql.models import Record
 
 
 class Other(Record):
-    """A member of a union that was added after the client was generated: its type, and nothing else of it."""
+    """A member of a union that was added after the client was generated. Only its type is kept."""
 
     typename__: str = Field(validation_alias="__typename", serialization_alias="__typename")
 
@@ -20,7 +20,7 @@ class Other(Record):
 class ByTypename:
     """Reads a value as the member that its `__typename` names, or as `Other`: `Annotated[A | B | Other, ByTypename()]`.
 
-    What is wrong within a known member stays an error.
+    A wrong value of a known member stays an error.
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -1,8 +1,8 @@
-"""Values that the server withholds: it writes a text in their place, which must not pass for data.
+"""Finds values that the server withholds: it writes a text in their place, which must not pass for data.
 
-Of a message or an event whose channel shows metadata only, the subject, the text, the title and the description read
+In a message or an event whose channel shares metadata only, the subject, text, title and description read
 FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED (Twenty, July 2026). Here they are None, and `restricted_fields` tells
-them from what is empty.
+them from empty ones.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pydantic import BaseModel
 from aiotwenty.graphql.page import Page
 
 RESTRICTED = "FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED"
-"""What the server writes in place of a value that the key may not see."""
+"""The text that the server writes in place of a value that the key may not see."""
 
 _QUOTED = f'"{RESTRICTED}"'.encode()
 _KEPT = "aiotwenty.restricted_fields"
-"""Where a record keeps them: no field has a dot in its name."""
+"""The key under which a record keeps the names of its restricted fields. No field's name has a dot."""
 
 
 def restricted_fields(record: BaseModel | Mapping[str, Any]) -> frozenset[str]:
-    """The fields of a record that the key may not see, by their names in Python; they read None.
+    """The fields of a record that the key may not see, by Python name; they read None.
 
-    Of a mapping, as an answer came, the keys that hold the server's text.
+    For a mapping, the keys whose values are the server's text.
     """
     if isinstance(record, BaseModel):
         kept: frozenset[str] = vars(record).get(_KEPT, frozenset())
@@ -34,17 +34,17 @@ def restricted_fields(record: BaseModel | Mapping[str, Any]) -> frozenset[str]:
 
 
 def without_restricted(answer: bytes) -> bytes:
-    """The JSON with null for each value that is withheld; the very same bytes where there is none."""
+    """The JSON with null for each withheld value; the same object if there is none."""
     return answer.replace(_QUOTED, b"null") if _QUOTED in answer else answer
 
 
 def count_restricted(answer: bytes) -> int:
-    """How many values are withheld in an answer."""
+    """The number of withheld values in a response."""
     return answer.count(_QUOTED)
 
 
 def note_restricted(result: object, raw: object) -> None:
-    """Tells the records within a result which of their fields were withheld in the answer that they were read from."""
+    """Mark the records in a result with their fields that the response withheld."""
     for record, node in _records(result, raw):
         withheld = [
             name
