@@ -85,7 +85,7 @@ class Config:
 
 
 def load_config(path: Path) -> Config:
-    """Read and check `codegen.toml`. Raises `CodegenError` for what is missing, misspelt or of the wrong type."""
+    """Reads and checks `codegen.toml`. Raises `CodegenError` for missing, misspelt and wrongly typed settings."""
     text = read_text(path, advice="`aiotwenty init` writes one.")
     try:
         return make_config(tomllib.loads(text), path)
@@ -142,7 +142,7 @@ def _endpoint(
 
 
 def _check_settings(table: Mapping[str, Any], path: Path, where: str = "", *, tables: bool) -> None:
-    """Refuse settings that the layout fixes, and unknown ones. `tables`: further tables are allowed."""
+    """Refuses settings that the layout fixes, and unknown ones. `tables`: further tables are allowed."""
     for key, value in table.items():
         if key in _FIXED:
             raise CodegenError(f"{path}: {where}{key} of ariadne-codegen is decided by aiotwenty and cannot be set")

@@ -31,7 +31,7 @@ def make_folder(path: Path) -> None:
 
 
 def write_files(files: Mapping[Path, str]) -> list[Path]:
-    """Write the files whose content differs, and return them. All are on disk before the first is put in place."""
+    """Writes the files whose content differs, and returns them. All are on disk before the first is put in place."""
     changed = {path: text for path, text in files.items() if not _holds(path, text)}
     # Fixed names: a later run overwrites the parts that a killed process leaves behind.
     staged = {path: path.with_name(f".{path.name}.part") for path in changed}

@@ -65,7 +65,7 @@ class GenerateReport:
 
 
 def generate(config: Config) -> GenerateReport:
-    """Write the operations of both schemas, and the package. The same input gives the same bytes.
+    """Writes the operations of both schemas, and the package. The same input gives the same bytes.
 
     Raises `CodegenError` with every problem in the user's own operations, before the package is touched.
     """
@@ -255,7 +255,7 @@ def _is_generated(path: Path) -> bool:
 
 
 def _remove_stale(config: Config, files: Iterable[Path]) -> Iterator[Path]:
-    """Remove modules that an earlier run wrote and this one did not; gives their paths."""
+    """Removes modules that an earlier run wrote and this one did not; gives their paths."""
     for name in ("core", "metadata"):
         for path in sorted((config.package / name).rglob("*.py")):
             if path not in files and _is_generated(path):
@@ -276,7 +276,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _quiet(config: Config) -> Iterator[None]:
-    """Suppress the warnings about deprecated parts of the schema, unless the configuration asks for them."""
+    """Suppresses the warnings about deprecated parts of the schema, unless the configuration asks for them."""
     with warnings.catch_warnings():
         if not any(endpoint.ariadne.get("show_deprecation_warnings") for endpoint in config.endpoints):
             warnings.simplefilter("ignore", DeprecationWarning)

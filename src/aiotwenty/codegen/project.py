@@ -71,7 +71,7 @@ def import_line(package: Path) -> str:
 
 
 def init_project(folder: Path, package: str) -> list[Path]:
-    """Write `codegen.toml` and `.env.example` and return their paths. Existing files are never overwritten.
+    """Writes `codegen.toml` and `.env.example`, and returns their paths. Existing files are never overwritten.
 
     `package` is the name of the client, such as "my_crm" or "shop.crm", which `package_path` turns into a path, or a
     path such as "lib/my_crm".
@@ -95,7 +95,7 @@ def init_project(folder: Path, package: str) -> list[Path]:
 
 
 def write_env(folder: Path, url: str, key: str) -> Path:
-    """Write `.env`, readable only by its owner. Raises `CodegenError` if the file exists."""
+    """Writes `.env`, readable only by its owner. Raises `CodegenError` if the file exists."""
     path = folder / ".env"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -107,7 +107,7 @@ def write_env(folder: Path, url: str, key: str) -> Path:
 
 
 def ignore_env(folder: Path) -> bool:
-    """Add `.env` to `.gitignore` if it is missing. Returns whether the file changed."""
+    """Adds `.env` to `.gitignore` if it is missing. Returns whether the file changed."""
     path = folder / ".gitignore"
     text = path.read_text("utf-8") if path.exists() else ""
     if any(line.strip() in (".env", "/.env", "*.env", ".env*") for line in text.splitlines()):

@@ -120,7 +120,7 @@ def _checked_link(link: SecondaryLink) -> SecondaryLink:
 
 
 def _known_keys(value: object, model: type[BaseModel]) -> None:
-    """Refuse unknown keys. Responses may have new ones, but in input the server would drop them."""
+    """Refuses unknown keys. Responses may have new ones, but in input the server would drop them."""
     names = {alias for name, info in model.model_fields.items() for alias in (name, info.alias)}
     if isinstance(value, Mapping) and (unknown := [name for name in value if name not in names]):
         known = ", ".join(model.model_fields)

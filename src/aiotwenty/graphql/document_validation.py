@@ -98,7 +98,7 @@ def silent_refusals(schema: GraphQLSchema, document: DocumentNode) -> list[Graph
     """The mistakes of a document for /graphql that the server would not report.
 
     Root fields that the schema lacks are left to the server: it knows more than it shows to a key, and refuses unknown
-    ones. The keyword of an operation is derived from its root fields, because the server ignores it (Twenty, July 2026).
+    ones. An operation's keyword is derived from its root fields, because the server ignores it (Twenty, July 2026).
     """
     rules = ServerRules(schema, _fragments(document), records=True)
     document = _with_keywords(schema, document, rules)

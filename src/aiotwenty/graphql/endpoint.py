@@ -111,7 +111,7 @@ class TwentyTransport(AIOHTTPTransport):
         repeatable: bool | None = None,
         verify: bool = True,
     ) -> Coroutine[Any, Any, Any]:
-        """Send a generated operation. `repeatable` overrides the operation's own.
+        """Sends a generated operation. `repeatable` overrides the operation's own.
 
         Raises any `TwentyError`; `SchemaDrift` if the response does not fit `result_type`, or if `verify` is true and
         a field is gone.
@@ -285,12 +285,12 @@ class TwentyTransport(AIOHTTPTransport):
         return [await self.execute(request, extra_args=extra_args) for request in reqs]
 
     async def connect(self) -> None:
-        """Open the session, unless it is open."""
+        """Opens the session, unless it is open."""
         if self._make_engine is not None and self._engine.http.closed:
             self._engine = self._make_engine()
         await self._engine.http.open()
 
     async def close(self) -> None:
-        """Close the session, unless it belongs to a client."""
+        """Closes the session, unless it belongs to a client."""
         if self._make_engine is not None:
             await self._engine.http.close(self.terms.timeout)

@@ -26,7 +26,7 @@ _NOT = words("OrderByInput OrderByWithGroupByInput AggregateInput")
 
 
 def put_in_order(schema: GraphQLSchema) -> None:
-    """Sort the fields of every type with an id, in place."""
+    """Sorts the fields of every type with an id, in place."""
     rank = {name: place - len(_FIRST) for place, name in enumerate(_FIRST)}
     rank |= {name: place + 1 for place, name in enumerate(_LAST)}
     for name, type_ in schema.type_map.items():

@@ -37,7 +37,7 @@ class Later:
 
 
 def later(namespace: MutableMapping[str, Any], names: str) -> None:
-    """Put stand-ins for models of the generated package into the namespace of a module."""
+    """Puts stand-ins for models of the generated package into the namespace of a module."""
     package = namespace["__package__"].removesuffix(".objects")
     known: Mapping[str, Any] = {"_package": package, "__module__": namespace["__name__"]}
     for name in names.split():

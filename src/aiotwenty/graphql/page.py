@@ -132,7 +132,7 @@ def _as_edge(item: Any) -> Any:
 
 
 def _without_edges(read: Any) -> Any:
-    """Replace the edges in the validated data by records and cursors."""
+    """Replaces the edges in the validated data by records and cursors."""
     values, _, names = read
     edges = values["records"]
     values["records"] = list(map(_NODE, edges))

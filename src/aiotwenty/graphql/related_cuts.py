@@ -31,7 +31,7 @@ def has_related_lists(document: str) -> bool:
 
 
 def report_cut(data: object, operation: str) -> None:
-    """Warn (`RelationCut`) about every relation in a response that may be incomplete."""
+    """Warns (`RelationCut`) about every relation in a response that may be incomplete."""
     lists: dict[str, list[dict[str, Any]]] = defaultdict(list)
     _collect(data, "", lists)
     cut = sorted(path for path, connections in lists.items() if _may_be_cut(connections))

@@ -137,7 +137,7 @@ class OperationsClient:
     async def _execute(self, operation: Operation, result_type: object, variables: Mapping[str, object]) -> Any: ...
 
     async def _execute(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
-        """Run an operation. Raises any `TwentyError`; `SchemaDrift` if the response does not fit `result_type`.
+        """Runs an operation. Raises any `TwentyError`; `SchemaDrift` if the response does not fit `result_type`.
 
         Writes by id are repeated after a lost response; a change of many records with an empty filter is refused.
         """

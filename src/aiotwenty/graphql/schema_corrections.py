@@ -33,7 +33,7 @@ AGGREGATE_ORDER = "AggregateOrder_"
 
 
 def amend(schema: GraphQLSchema) -> None:
-    """Apply all corrections of a core schema. Those that it does not need change nothing."""
+    """Applies all corrections of a core schema. Those that it does not need change nothing."""
     _ids_are_uuids(schema)
     parts_may_be_null(schema)
     _composites_say_what_they_are_made_of(schema)

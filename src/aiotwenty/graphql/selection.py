@@ -28,7 +28,7 @@ class Tree:
     lists: dict[str, List] = field(default_factory=dict)
 
     def add(self, other: Tree) -> None:
-        """Add the selection of another tree."""
+        """Adds the selection of another tree."""
         for name, part in other.fields.items():
             mine = self.fields.setdefault(name, part)
             if mine is not None and part is not None and mine is not part:

@@ -44,7 +44,7 @@ def count_restricted(answer: bytes) -> int:
 
 
 def note_restricted(result: object, raw: object) -> None:
-    """Mark the records in a result with their fields that the response withheld."""
+    """Marks the records in a result with their fields that the response withheld."""
     for record, node in _records(result, raw):
         withheld = [
             name

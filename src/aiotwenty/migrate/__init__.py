@@ -1,4 +1,4 @@
-"""Several loads at once, and whole workspaces: plans, moves, comparisons. Names are imported when they are used."""
+"""Moves, compares and loads whole workspaces. Names are imported at their first use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MODULES = {
 }
 
 
-if not TYPE_CHECKING:  # To type checkers, any name would be there.
+if not TYPE_CHECKING:  # A module `__getattr__` would make type checkers accept any name.
     __getattr__ = importing(__name__, {name: f"migrate.{module}" for name, module in _MODULES.items()})
 
 

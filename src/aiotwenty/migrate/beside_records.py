@@ -21,16 +21,16 @@ from aiotwenty.workspace.served_schema import Select
 BESIDE_FILE = "beside.json"
 
 _Names: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, str]], str]
-"""From what the server says of a thing, and the names of objects and fields by their ids, to the name of the thing."""
+"""Names a thing, from the server's data about it and the names of objects and fields by id."""
 
 
 @dataclass(frozen=True)
 class BesideKind:
-    """A kind of thing, how it is read, and by what it is told from others."""
+    """A kind of thing, how it is read, and the name that identifies it."""
 
     name: str
     roots: tuple[str, ...]
-    """The query that lists it; an older name of it after the newer one."""
+    """The query that lists it, and its names on older servers."""
     select: Select
     named: _Names
 
@@ -50,18 +50,18 @@ def _view(thing: Mapping[str, Any], objects: Mapping[str, str]) -> str:
 
 
 def _role(thing: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """With its rights: those to all records, the settings, and what is otherwise for single objects and fields."""
+    """The role with its rights: to all records, to settings, and to single objects and fields where these differ."""
     rights = [words for name, words in _RIGHTS.items() if thing.get(name)]
     rights += sorted(str(flag["flag"]) for flag in thing.get("permissionFlags") or ())
     single = []
     for permission in (*(thing.get("objectPermissions") or ()), *(thing.get("fieldPermissions") or ())):
-        of = str(permission.get("fieldMetadataId") or permission.get("objectMetadataId"))
-        said = [
+        target = str(permission.get("fieldMetadataId") or permission.get("objectMetadataId"))
+        rights_here = [
             f"{verb} {'yes' if permission[name] else 'no'}"
             for name, verb in _SINGLE_RIGHTS.items()
             if permission.get(name) is not None
         ]
-        single += [f"{names.get(of, of)}: {', '.join(said)}"] if said else []
+        single += [f"{names.get(target, target)}: {', '.join(rights_here)}"] if rights_here else []
     return f"{thing.get('label')} ({'; '.join([', '.join(rights) or 'no rights to all records', *sorted(single)])})"
 
 
@@ -133,7 +133,7 @@ KINDS = (
         "logic functions", ("findManyLogicFunctions",), _fields("name"), lambda thing, _: str(thing.get("name"))
     ),
 )
-"""Those that are compared. API keys, connected accounts and applications belong to a workspace and its server."""
+"""The kinds that are compared. API keys, connected accounts and applications belong to a workspace and its server."""
 
 NEVER_READ = (
     "API keys, connected accounts and mailboxes, installed applications, settings of the workspace, "
@@ -144,15 +144,15 @@ NAMES_ONLY = (
     "what is in views, page layouts, skills, agents and functions that are there and here; secrets and descriptions of "
     "webhooks; descriptions of roles"
 )
-"""The same of what goes by its name."""
+"""The same kinds, as far as things are identified by their names only."""
 
 
 class Beside(dict[str, "list[str] | str"]):
-    """By kind: the names of what there is, sorted; or, as a text, why it could not be read."""
+    """For each kind, the sorted names of its things, or a text that says why they could not be read."""
 
 
 async def read_beside(client: Client, model: Sequence[Object]) -> Beside:
-    """The definitions of the workspace, for each kind that its server has."""
+    """The definitions in the workspace, for each kind that its server has."""
     names = {str(of.id): of.name_singular for of in model}
     names |= {str(field.id): f"{of.name_singular}.{field.name}" for of in model for field in of.fields}
     beside = Beside()
@@ -176,13 +176,13 @@ _BESIDE = TypeAdapter(dict[str, list[str] | str])
 
 
 def write_beside(folder: Path, beside: Beside) -> None:
-    """Writes it to `beside.json`."""
+    """Writes `beside.json`."""
     with replacing(folder / BESIDE_FILE) as part:
         part.write_bytes(to_json(beside, indent=1))
 
 
 def stored_beside(folder: Path) -> Beside | None:
-    """What `write_beside` wrote; None for a folder of an earlier version. Raises `InputError`."""
+    """The contents of `beside.json`; None for a folder of an earlier version. Raises `InputError`."""
     path = folder / BESIDE_FILE
     try:
         return Beside(_BESIDE.validate_json(path.read_bytes()))

@@ -40,7 +40,7 @@ _OF_THE_ACCOUNT = frozenset(
         *("uiScale", "openRecordIn", *DERIVED),
     }
 )
-"""What a member has from the account, in each workspace anew."""
+"""Fields of a member that come from the account, and so differ between workspaces."""
 
 
 async def compare_workspace(
@@ -84,7 +84,7 @@ async def compare_workspace(
 
 
 def compare_models(there: Sequence[Object], here: Sequence[Object]) -> ObjectComparison:
-    """Objects and fields with all their traits: the options of picklists, labels, settings, relations."""
+    """Compares objects and fields with all their traits: options of picklists, labels, settings, relations."""
     result = ObjectComparison("data model", not_compared=[", ".join(NOT_COMPARED_OF_MODEL)])
     places, places_here = described(there), described(here)
     for place, traits in places.items():
@@ -118,7 +118,7 @@ def _compare_beside(kind: str, there: list[str] | str, here: list[str] | str) ->
 
 @dataclass
 class _Comparing:
-    """The comparison of the records, object by object."""
+    """Compares records, object by object."""
 
     client: Client
     folder: Path
@@ -163,7 +163,7 @@ class _Comparing:
         await comparison.run(there, target)
 
     async def _members(self, result: ObjectComparison, target: Target, columns: list[RecordColumn], path: Path) -> None:
-        """Each account with the one that stands for it; who is only here has taken nothing away."""
+        """Compares each exported member with its replacement. Members that are only here are no difference."""
         here = {record["id"]: record async for record in records_here(target, columns, result)}
         for exported in exported_records(path, [], str):
             member = str(exported.get("id"))
@@ -183,7 +183,7 @@ class _Comparing:
         result.not_compared.append(f"of accounts: {', '.join(sorted(_OF_THE_ACCOUNT))}")
 
     def gone(self, known: set[str]) -> list[ObjectComparison]:
-        """Objects of the folder that there are not here."""
+        """Objects of the folder that the workspace lacks."""
         comparisons = []
         for path in sorted(self.folder.glob("*.jsonl")):
             if path.stem not in known:

@@ -1,4 +1,4 @@
-"""Compares the records of one object with those of an exported file, both in the order of ids."""
+"""Compares the records of one object with those of an exported file. Both are read in the order of ids."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from aiotwenty.migrate.file_index import FileFolder, kept_by_path
 from aiotwenty.migrate.moved_files import with_digests
 
 DERIVED = ("searchVector",)
-"""What the server makes of other fields; it is not exported."""
+"""Fields that the server computes from others; they are not exported."""
 NOT_COMPARED = (*DERIVED, "updatedAt", "updatedBy", "createdBy.name", "createdBy.workspaceMemberId")
 """Fields that the server sets itself."""
 
 
 def exported_records(path: Path, joins: list[str], owner: Callable[[str], str]) -> Iterator[dict[str, Any]]:
-    """The records of a file, with the owners that they should have here. Raises `InputError` for a damaged line."""
+    """The records of a file, with the owners expected here. Raises `InputError` for a damaged line."""
     if not path.exists():
         return
     for row in JsonLinesSource(path).read():
@@ -42,7 +42,7 @@ def exported_records(path: Path, joins: list[str], owner: Callable[[str], str]) 
 async def records_here(
     target: Target, columns: list[RecordColumn], result: ObjectComparison
 ) -> AsyncIterator[dict[str, Any]]:
-    """Every record, deleted ones too; at the end, `result` has what the key may not see."""
+    """All records, with the deleted ones. At the end, `result` counts the records that the key may not see."""
     async for page in _pages(target, columns, result):
         for record in page:
             yield record
@@ -68,12 +68,12 @@ class RecordComparison:
     result: ObjectComparison
     columns: list[RecordColumn]
     files: FileFolder | None
-    """The files of the folder; None if their contents are not to be compared."""
+    """The files of the folder; None if contents are not compared."""
     _otherwise: Counter[str] = field(default_factory=Counter)
     _without_content: int = 0
 
     async def run(self, there: Iterator[dict[str, Any]], target: Target) -> None:
-        """Walks over both sides once, and counts the records that only one of them has."""
+        """Reads both sides once, and counts the records that only one of them has."""
         self._file_fields = {column.path for column in self.columns if column.parts}
         before = next(there, None)
         async for page in _pages(target, self.columns, self.result):
@@ -115,7 +115,7 @@ class RecordComparison:
         self.result.add(here["id"], different)
 
     def _files_of(self, there: Any, here: Any) -> tuple[Any, Any]:
-        """Both by label and content; by the label alone where the folder doesn't have the content."""
+        """The files of both sides as labels and digests, or as labels alone if the folder doesn't have the content."""
         left, right = [], [dict(file) for file in here or ()]
         for position, file in enumerate(there or ()):
             stored = self.files.stored(file["fileId"]) if self.files is not None and self._with_contents else None
@@ -135,7 +135,7 @@ class RecordComparison:
 
 
 def flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each value with its path. An object that is empty is none: servers of 2026 store it as null."""
+    """Each value with its path. Empty objects are left out: servers of 2026 store them as null."""
     for name, value in record.items():
         if isinstance(value, Mapping):
             for part, inner in value.items():
@@ -145,7 +145,7 @@ def flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def same(there: Any, here: Any) -> bool:
-    """Whether both are one value. A text or a list that isn't set may read as null there, and as empty here."""
+    """Whether both values are the same. An unset text or list may read as null there and as empty here."""
     return _equal(there, here) or (there is None and here in ("", []))
 
 

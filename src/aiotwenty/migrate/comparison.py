@@ -16,7 +16,7 @@ class ObjectComparison:
     name: str
     same: int = 0
     missing: list[str] = field(default_factory=list)
-    """Ids that are in the folder and not here; the first 1,000 of `missing_count`. Of what has no id, its name."""
+    """Ids that are in the folder and not here, or names of things without ids; the first 1,000 of `missing_count`."""
     extra: list[str] = field(default_factory=list)
     different: list[tuple[str, str, Any, Any]] = field(default_factory=list)
     """Id, field, value in the folder, value here."""
@@ -26,33 +26,33 @@ class ObjectComparison:
     hidden: int = 0
     """Records that the server counts here, but that this key may not see."""
     hidden_there: int | None = None
-    """The same when it was exported; None where the folder doesn't tell."""
+    """The same at the time of the export; None if the folder doesn't say."""
     failure: str | None = None
-    """Why the records could not be compared, or not all of them."""
+    """The reason why the records, or some of them, could not be compared."""
     not_compared: list[str] = field(default_factory=list)
     """Descriptions of what was not compared."""
     untold: set[str] = field(default_factory=set, repr=False)
 
     @property
     def equal(self) -> bool:
-        """Whether nothing that was compared differs, and the key may not see as much here as it might not there."""
+        """Whether nothing that was compared differs, and no more records are hidden here than at the export."""
         hidden = self.hidden_there is not None and self.hidden_there != self.hidden
         return not (self.missing_count or self.extra_count or self.different_count or self.failure or hidden)
 
     def miss(self, name: str) -> None:
-        """Counts what is not here."""
+        """Counts a record that is missing here."""
         self.missing_count += 1
         if len(self.missing) < _SHOWN:
             self.missing.append(name)
 
     def find(self, name: str) -> None:
-        """Counts what is only here."""
+        """Counts a record that is only here."""
         self.extra_count += 1
         if len(self.extra) < _SHOWN:
             self.extra.append(name)
 
     def add(self, name: str, different: Sequence[tuple[str, Any, Any]]) -> None:
-        """Counts what is on both sides, with what is different in it."""
+        """Counts a record of both sides, with its differences."""
         if not different:
             self.same += 1
             return

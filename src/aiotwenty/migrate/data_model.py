@@ -1,4 +1,4 @@
-"""A data model written down, and what of it is missing made in another workspace."""
+"""Writes the data model to a file, and creates its missing parts in another workspace."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write_model(folder: Path, model: Sequence[Object]) -> None:
 
 
 def read_model(folder: Path) -> list[Object]:
-    """What `write_model` wrote. Raises `InputError`."""
+    """The objects in `model.json`. Raises `InputError`."""
     path = folder / MODEL_FILE
     try:
         return _OBJECTS.validate_json(path.read_bytes())
@@ -41,10 +41,10 @@ def read_model(folder: Path) -> list[Object]:
 
 
 class MissingParts(Watch):
-    """Makes the objects, options and fields of a model that a workspace doesn't have, and aligns those that it has.
+    """Creates the objects, options and fields of a model that a workspace lacks, and updates those that it has.
 
-    `made` are those that it could make, `not_made` those that it couldn't, each with the error: one doesn't end the
-    rest. What only this workspace has stays.
+    `made` has the parts that could be created, `not_made` those that could not, with the error: one failure doesn't
+    stop the rest. Parts that only this workspace has stay.
     """
 
     apart = True
@@ -55,14 +55,13 @@ class MissingParts(Watch):
         self._tell = tell
         self.made: list[str] = []
         self.here: list[Object] = []
-        """The model of this workspace, as it is after `make`."""
+        """The model of this workspace after `make`."""
         self.not_made: dict[str, TwentyError] = {}
         self.left_alone: list[str] = []
-        """What is otherwise there, and stays as it is here: standard objects of a server of another version, and
-        fields of another type."""
+        """Differences that stay: standard objects of a server of another version, and fields of another type."""
 
     async def make(self) -> None:
-        """Makes it as `aiotwenty model apply` does, but removes nothing."""
+        """Changes the workspace as `aiotwenty model apply` does, but removes nothing."""
         merged = MergedModel(self._model, await read_state(self._client.workspace, system=True))
         self.left_alone = merged.left_alone
         state = await Applying(merged.plan, self._client.workspace, self._client, self, system=True).run(())

@@ -1,4 +1,4 @@
-"""A data model without what is a workspace's own: names stand for ids, so that two workspaces can be compared."""
+"""Describes a data model with names in place of ids, so that two workspaces can be compared."""
 
 from __future__ import annotations
 
@@ -43,36 +43,36 @@ NOT_COMPARED = (
     *("id", "applicationId", "universalIdentifier", "morphId", "isLabelSyncedWithName"),
     *("which part of a morph relation its label and icon are of",),
 )
-"""What of a model is the server's own, or isn't exported."""
+"""Traits of a model that are the server's own, or that are not exported."""
 
 
 class ModelDifference(NamedTuple):
-    """A trait that an object or a field has in one workspace, and otherwise in another."""
+    """A trait of an object or a field that differs between two workspaces."""
 
     place: str
-    """company, or company.stage."""
+    """The path: company, or company.stage."""
     trait: str
     there: Any
     here: Any
 
 
 Described = dict[str, dict[str, Any]]
-"""Traits by place: `company`, `company.stage`."""
+"""Traits by path: `company`, `company.stage`."""
 
 
 def described(model: Sequence[Object]) -> Described:
-    """Every object and every field with its traits, where the server tells them."""
-    names = {str(field.id): f"{of.name_singular}.{field.name}" for of in model for field in of.fields}
-    names |= {str(of.id): of.name_singular for of in model}
+    """Every object and field with the traits that the server lists."""
+    names = {str(field.id): f"{object_.name_singular}.{field.name}" for object_ in model for field in object_.fields}
+    names |= {str(object_.id): object_.name_singular for object_ in model}
     places: Described = {}
-    for of in model:
-        told = {trait: getattr(of, trait) for trait in OBJECT_TRAITS if trait in of.model_fields_set}
-        places[of.name_singular] = {trait: _named(value, names) for trait, value in told.items()}
-        if of.index_metadata_list is not None:
-            indexes = [f"{index.type} of {', '.join(index.fields)}" for index in written_indexes(of)]
-            places[of.name_singular]["indexes"] = sorted(indexes)
-        for field in of.fields:
-            places[f"{of.name_singular}.{field.name}"] = _field(field, names)
+    for object_ in model:
+        traits = {trait: getattr(object_, trait) for trait in OBJECT_TRAITS if trait in object_.model_fields_set}
+        places[object_.name_singular] = {trait: _named(value, names) for trait, value in traits.items()}
+        if object_.index_metadata_list is not None:
+            indexes = [f"{index.type} of {', '.join(index.fields)}" for index in written_indexes(object_)]
+            places[object_.name_singular]["indexes"] = sorted(indexes)
+        for field in object_.fields:
+            places[f"{object_.name_singular}.{field.name}"] = _field(field, names)
     return places
 
 
@@ -84,7 +84,7 @@ def _field(field: Field, names: Mapping[str, str]) -> dict[str, Any]:
         ordered = sorted(field.options, key=lambda option: option.position or 0)
         traits["options"] = [(option.value, option.label, option.color) for option in ordered]
     if field.type == "MORPH_RELATION":
-        # These are of one of its parts, and a server may list another one.
+        # The server lists these traits of one of the parts, and not always the same one.
         for trait in ("label", "description", "icon", "settings"):
             traits.pop(trait, None)
     relations = relations_of(field)
@@ -94,7 +94,7 @@ def _field(field: Field, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _named(value: Any, names: Mapping[str, str]) -> Any:
-    """The value with names where it has ids."""
+    """The value with ids replaced by names."""
     if isinstance(value, Mapping):
         return {name: _named(part, names) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -103,7 +103,7 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], place: str) -> Iterator[ModelDifference]:
-    """How the traits of one place differ, as far as both servers tell them. Nothing and an empty text are one."""
+    """The differences between traits that both servers list. None and an empty text are equal."""
     for trait in there:
         if trait in here and (there[trait] or None) != (here[trait] or None):
             yield ModelDifference(place, trait, there[trait], here[trait])

@@ -1,4 +1,4 @@
-"""A whole workspace into a folder: the model, every record, the files, and the names of what is beside them."""
+"""Exports a whole workspace to a folder: data model, records, files, and the names of views, roles and the like."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def export_workspace(
 
 @dataclass
 class _Export:
-    """The objects of a workspace on their way into a folder."""
+    """The export of a workspace's objects to a folder."""
 
     client: Client
     catalogue: ServedCatalogue
@@ -91,14 +91,14 @@ class _Export:
     options: ExportOptions
 
     async def records(self, options: ExportOptions, store: ChangeStore | None) -> list[ExportReport]:
-        """Every object; one that can't be exported says why."""
+        """The reports of all objects; that of an object that can't be exported has the reason."""
         objects = sorted(self.catalogue.listed.values(), key=lambda names: names.plural)
         if store is None:
             work = [partial(self._written, names, options) for names in objects]
             return await in_lanes(work, self._target(objects[0]).endpoint.somebody_waits) if objects else []
-        # One after the other, for each says in the store which others it concerns.
+        # In turn, because each export writes to the store which other objects it concerns.
         reports = {names.plural: await self._written(names, options) for names in objects}
-        # What was destroyed may have emptied foreign keys in files that are written already.
+        # Destroyed records may have emptied foreign keys in files that are written already.
         for names in objects:
             if unfinished(store, names.singular):
                 first, again = reports[names.plural], await self._written(names, options)
@@ -119,7 +119,7 @@ class _Export:
         return Target(self.client.endpoint("graphql"), self.catalogue, names)
 
     async def with_files(self, report: ExportReport, contents: FileFolder) -> ExportReport:
-        """The report of an object whose files are in the folder now, too."""
+        """The report, after the files of the object's records were put into the folder."""
         if report.failure is not None:
             return report
         target = self._target(
@@ -135,7 +135,7 @@ class _Export:
 
 
 def _not_served(folder: Path, ending: str, model: list[Object], catalogue: ServedCatalogue) -> list[ExportReport]:
-    """Objects of the data model that /graphql doesn't have."""
+    """Reports of objects in the data model that /graphql doesn't have."""
     served = {names.plural.lower() for names in catalogue.listed.values()}
     return [
         ExportReport(folder / f"{of.name_plural}{ending}", 0, 0, 0, 0.0, failure="/graphql doesn't have its records")

@@ -1,4 +1,4 @@
-"""Exported rows as another workspace takes them: its own members and files, nothing that it has no field for."""
+"""Changes exported rows for another workspace: its own members and files, and only fields that it has."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from aiotwenty.bulk.source import FileSource, JsonLinesSource, Row
 from aiotwenty.migrate.members import owner_fields
 
 SERVER_WRITES = ("updatedAt", "updatedBy")
-"""What the server writes with every change of a record, whatever is sent (Twenty, July 2026)."""
+"""Fields that the server writes with every change of a record, whatever is sent (Twenty, July 2026)."""
 
 
 class MovedRows(FileSource):
-    """An exported file whose members are those of this workspace, and whose files are those that were uploaded here.
+    """An exported file, with members replaced by those of this workspace, and files by those uploaded here.
 
-    `owner` gives the id here for that of a member there. Without `files`, the ids here by those there, files stay as
-    they were exported.
+    `owner` returns the id here for a member's id there. `files` has the ids here by those there; without it, files stay
+    as they were exported.
     """
 
     nulls_are_gaps = True
@@ -43,7 +43,7 @@ class MovedRows(FileSource):
         self._read_only = shape.read_only_parts
         self._owner = owner
         self.without_field: Counter[str] = Counter()
-        """Columns that there is no field for here, with the number of their values."""
+        """Columns without a field here, with the number of their values."""
         self.not_settable: Counter[str] = Counter()
         """Fields that only the server writes, with the number of their values."""
 
@@ -77,7 +77,7 @@ class MovedRows(FileSource):
                 self.not_settable[f"{name}.{part}"] += bool(value.get(part))
 
     def _uploaded(self, listed: Any, files: Mapping[str, str]) -> list[dict[str, Any]] | None:
-        """The files that could be uploaded; None rather than an empty list, which a server might refuse."""
+        """The uploaded files; None instead of an empty list, which a server might refuse."""
         moved = [
             {"fileId": files[file["fileId"]], "label": file.get("label")}
             for file in listed or ()
@@ -86,7 +86,7 @@ class MovedRows(FileSource):
         return moved or None
 
     def notes(self) -> list[str]:
-        """What of the rows could not be moved."""
+        """Notes about columns that could not be moved."""
         return [
             f"not moved: {counted(number, 'value')} of {name}, which has no field here"
             for name, number in sorted(self.without_field.items())
@@ -94,6 +94,6 @@ class MovedRows(FileSource):
         ]
 
     def told(self) -> str | None:
-        """What nobody can set, in words."""
+        """A sentence about fields that nobody can set."""
         fields = [f"{name} ({number:,})" for name, number in sorted(self.not_settable.items()) if number]
         return f"not set, because the server sets it: {', '.join(fields)}" if fields else None

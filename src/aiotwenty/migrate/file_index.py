@@ -1,4 +1,4 @@
-"""The files of an exported workspace: their contents, each under the name of its SHA-256, and an index of them."""
+"""The files of an exported workspace: the contents, named by their SHA-256, and an index."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from aiotwenty.disk import make_private, put_in_place
 
 ATTACHMENTS = "attachments"
 FILES = "files"
-"""The folder of the contents and of their index, within that of the export."""
+"""The folder of the contents and the index, inside of the export."""
 
 
 class FileEntry(NamedTuple):
-    """A file that a record holds."""
+    """A file of a record."""
 
     object: str
     """The plural name: attachments."""
     record: str
     field: str
     file: str
-    """Its id on the server that it was exported from."""
+    """The file's id on the exported server."""
     label: str
 
 
@@ -42,7 +42,7 @@ class Stored(NamedTuple):
 
 @dataclass
 class FileFolder:
-    """`files/` of an export: `index.jsonl`, and each content once, in `ab/abcdef…`."""
+    """`files/` of an export: `index.jsonl`, and each content once, at `ab/abcdef…`."""
 
     root: Path
 
@@ -85,7 +85,7 @@ class FileFolder:
         return path.is_file() and path.stat().st_size == stored.size
 
     def problem(self, file: str) -> str | None:
-        """What is wrong with the content of a file: it isn't there, or is another than was exported."""
+        """The reason why the content of a file can't be used: it is missing, or differs from the exported one."""
         stored = self.stored(file)
         if stored is None:
             return "its content was not exported"
@@ -97,11 +97,11 @@ class FileFolder:
         return None if digest == stored.sha256 else "its content differs from the exported hash"
 
     def begin(self) -> None:
-        """Begins a new index; what an earlier export has stored is still known."""
+        """Begins a new index. Contents that an earlier export stored stay known."""
         with writing(self.index):
             self.root.mkdir(parents=True, exist_ok=True)
             for left in self.root.glob("*.part"):
-                left.unlink()  # of an export that was killed in the middle of a download
+                left.unlink()  # left by an export that was killed during a download
             self.read()
             make_private(self._new_index)
             with self._new_index.open("ab") as index:
@@ -112,7 +112,7 @@ class FileFolder:
             make_private(self._written)
 
     def add(self, entry: FileEntry, stored: Stored | None, problem: str | None = None) -> None:
-        """Writes down a file that is stored, or why it isn't."""
+        """Adds to the index a file that is stored, or the reason why it isn't."""
         line: dict[str, Any] = entry._asdict()
         if stored is not None:
             self._stored[_key(entry.file)] = bytes.fromhex(stored.sha256) + stored.size.to_bytes(8, "big")
@@ -126,7 +126,7 @@ class FileFolder:
                     index.write(text)
 
     def finish(self) -> None:
-        """Puts the new index in place, and removes the contents that nothing in it refers to."""
+        """Puts the new index in place, and removes contents that it doesn't refer to."""
         used = {entry["sha256"] for entry in _lines(self._written) if entry.get("sha256")}
         with writing(self.index):
             put_in_place(self._written, self.index)
@@ -139,7 +139,7 @@ class FileFolder:
                     path.rmdir()
 
     def problems(self) -> Iterator[Mapping[str, Any]]:
-        """The files whose content could not be exported, as the index tells them."""
+        """The files whose content could not be exported, from the index."""
         return (entry for entry in _lines(self.index) if entry.get("problem"))
 
 
@@ -157,12 +157,12 @@ def entries_of(row: Row, plural: str, fields: Collection[str]) -> Iterator[FileE
 
 
 def kept_by_path(values: Mapping[str, Any]) -> bool:
-    """Whether a record is an attachment of a server of 2025: it has no field of files, and its file a path."""
+    """Whether a record is an attachment of a server of 2025, with a path in place of a field of files."""
     return bool(values.get("fullPath")) and not values.get("file")
 
 
 def entries_by_path(path: Path, plural: str) -> Iterator[FileEntry]:
-    """The files of an exported object that are kept by a path: their contents are not exported."""
+    """The files of an exported object that are kept by path. Their contents are not exported."""
     for row in JsonLinesSource(path).read():
         if kept_by_path(row.values):
             yield FileEntry(plural, str(row.values.get("id")), "fullPath", "", str(row.values.get("name") or ""))
@@ -176,7 +176,7 @@ def _key(file: str) -> bytes:
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The lines of an index; the last of one that was being written when its process died may be torn."""
+    """The lines of an index. The last line may be torn, if its process died while writing."""
     try:
         with path.open("rb") as index:
             for line in index:

@@ -1,4 +1,4 @@
-"""The folder of an exported workspace, and the two reports in it: of the export and of the last load."""
+"""The folder of an exported workspace, and its two reports: of the export and of the last load."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ REPORT_FILE = "report.json"
 
 
 class ExportedObject(BaseModel):
-    """What an export wrote of one object."""
+    """The export of one object."""
 
     records: int
     hidden: int = 0
-    """Records that the server counts, and that the key could not see."""
+    """Records that the server counts, but that the key could not see."""
     restricted: int = 0
     """Values that the server withheld."""
     files: int = 0
@@ -32,19 +32,19 @@ class ExportedObject(BaseModel):
 
 
 class ExportSummary(BaseModel):
-    """What an export wrote."""
+    """The summary of an export."""
 
     version: str = __version__
     complete: bool
-    """Whether everything that the server has is in the folder."""
+    """Whether the folder has everything that the server has."""
     files: bool
-    """Whether files were to be exported."""
+    """Whether contents of files were exported."""
     objects: dict[str, ExportedObject]
     """By plural name."""
 
 
 def write_export(folder: Path, reports: Iterable[ExportReport], *, files: bool) -> None:
-    """Writes `export.json`, which `compare` reads, and the same as the report of the folder."""
+    """Writes `export.json`, which `compare` reads, and a report with the same contents."""
     reports = list(reports)
     objects = {
         report.path.stem: ExportedObject(
@@ -64,7 +64,7 @@ def write_export(folder: Path, reports: Iterable[ExportReport], *, files: bool) 
 
 
 def read_export(folder: Path) -> ExportSummary | None:
-    """What `write_export` wrote; None for a folder of an earlier version. Raises `InputError`."""
+    """The contents of `export.json`; None for a folder of an earlier version. Raises `InputError`."""
     path = folder / EXPORT_FILE
     try:
         return ExportSummary.model_validate_json(path.read_bytes())
@@ -75,7 +75,7 @@ def read_export(folder: Path) -> ExportSummary | None:
 
 
 def write_report(folder: Path, report: Mapping[str, Any], lists: Mapping[str, Iterable[Any]]) -> None:
-    """Writes `report.json`: the parts of the report, and behind them lists that may be too long to be held."""
+    """Writes `report.json`: the report, followed by lists that may be too long for memory."""
     with replacing(folder / REPORT_FILE) as part, part.open("wb") as file:
         file.write(to_json(report, indent=1, serialize_unknown=True).rstrip(b"\n}"))
         for name, items in lists.items():

@@ -1,4 +1,4 @@
-"""Work on several objects: one after the other, or, while the rate limit holds their requests back, side by side."""
+"""Works on several objects: in turn, or at once while the rate limit holds their requests back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LANES = 20
-"""Side by side at most: as many as share one request."""
+"""The most objects at once: as many as share one request."""
 
 
 async def in_lanes(
@@ -18,11 +18,11 @@ async def in_lanes(
     somebody_waits: Callable[[], Coroutine[Any, Any, None]],
     after: Sequence[Collection[int]] = (),
 ) -> list[T]:
-    """What each gives, in their order. The first that fails ends all, and is what is raised.
+    """The results of all calls, in order. The first failure ends the other calls and is raised.
 
-    Each begins after those before it that `after` names, by their places. As long as nothing waits for the rate limit,
-    it also begins after the one before it is done: side by side they would not be faster, only more at once. When
-    `somebody_waits`, others begin beside, for requests that wait together go as one.
+    A call begins when the calls at the positions that `after` has for it are done. While no request waits for the rate
+    limit, it also waits for the one before, because running together would not be faster. When `somebody_waits`
+    returns, further calls begin, because requests that wait together are sent as one.
     """
     results: dict[int, T] = {}
     running: dict[asyncio.Task[T], int] = {}
@@ -50,7 +50,7 @@ async def in_lanes(
 
 
 async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancels them, and lets each come to its end, even if we are told to hurry."""
+    """Cancels the tasks, and waits for all of them even if the waiting task is cancelled too."""
     for task in tasks:
         task.cancel()
     while left := [task for task in tasks if not task.done()]:

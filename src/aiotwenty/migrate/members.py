@@ -1,4 +1,4 @@
-"""Workspace members are accounts, which can't be moved. Maps exported members to members of this workspace."""
+"""Maps exported workspace members to members of this workspace. They are accounts, which can't be moved."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEMBERS = "WorkspaceMember"
 
 
 class Unmapped(NamedTuple):
-    """A record whose owner has nobody here: it has no owner after the move."""
+    """A record whose owner has no replacement here, so that it loses its owner in the move."""
 
     object: str
     """The plural name: companies."""
@@ -32,54 +32,54 @@ class Unmapped(NamedTuple):
     field: str
     """The foreign key: accountOwnerId."""
     member: str
-    """The e-mail address of the owner, or the id where there is none."""
+    """The e-mail address of the owner; the id if it is unknown."""
 
 
 @dataclass
 class Members:
-    """The members of an exported workspace, each with its replacement in this workspace."""
+    """The members of an exported workspace, and their replacements in this workspace."""
 
     there: Mapping[str, str]
-    """Ids of the exported members, with their e-mail addresses."""
+    """The e-mail addresses of the exported members, by id."""
     here: Mapping[str, str]
-    """E-mail addresses of the members here, in lower case, with their ids."""
+    """The ids of the members here, by e-mail address in lower case."""
     table: Mapping[str, str] = field(default_factory=dict)
-    """E-mail addresses there and here, in lower case, as somebody said it."""
+    """The e-mail addresses here by those there, in lower case, as the caller chose them."""
     default: str | None = None
-    """The id here that stands for everybody else."""
+    """The id of the member here who replaces all others."""
 
     def found(self, member: str) -> str | None:
-        """The id here of the member who is meant by name: by the table, or with the same e-mail address."""
+        """The id of the member here with the address in the table, or with the same address; None without one."""
         email = self.there.get(member, "").lower()
         return self.here.get(self.table.get(email, email)) if email else None
 
     def of(self, member: str) -> str | None:
-        """The id here of who stands for a member there; None if nobody does."""
+        """The id of a member's replacement here; None without one."""
         return self.found(member) or self.default
 
     def is_another(self, member: str) -> bool:
-        """Whether somebody else stands here for a member: by the table, or as the default."""
+        """Whether another person replaces a member here: by the table, or as the default."""
         if self.found(member) is None:
             return self.default is not None
         return self.there[member].lower() in self.table
 
     def label(self, member: str) -> str:
-        """How a member is called: by the e-mail address, or by the id where that isn't known."""
+        """The member's e-mail address; the id if it is unknown."""
         return self.there.get(member) or member
 
     def expected(self, member: str) -> str:
-        """What a record here must have as its owner: an id, or, if nobody stands for it, what no record can have."""
+        """The owner that a record must have here: an id; a text that no record has if there is no replacement."""
         return self.of(member) or f"{self.label(member)} (no member here)"
 
     def summary(self) -> str:
-        """Tells this choice of members from another one."""
+        """A text that differs if other members are chosen."""
         chosen = sorted((member, self.of(member) or "") for member in self.there)
         found = sum(1 for _, here in chosen if here)
         return f"{found} of {len(chosen)} have somebody here ({crc32(repr(chosen).encode()):08x})"
 
     @property
     def without(self) -> dict[str, str]:
-        """Ids and e-mail addresses of the members there for whom nobody is meant by name here."""
+        """The ids and e-mail addresses of the exported members without a replacement other than the default."""
         return {member: self.label(member) for member in self.there if self.found(member) is None}
 
 
@@ -90,10 +90,10 @@ async def read_members(
     table: str | Path | Mapping[str, str] | None = None,
     default: str | None = None,
 ) -> Members:
-    """Reads the members of both sides.
+    """Reads the members of both workspaces.
 
-    `table` is a file or a mapping of e-mail addresses there to those here, `default` the e-mail address here of who
-    owns the rest. Raises `InputError` for an address that nobody has.
+    `table` is a file or a mapping of e-mail addresses there to those here, `default` the address of the member here who
+    replaces all others. Raises `InputError` for an address that no member has.
     """
     here = await _members_here(client, catalogue)
     path = folder / f"{catalogue.names(MEMBERS).plural}.jsonl"
@@ -127,7 +127,7 @@ async def _members_here(client: Client, catalogue: ServedCatalogue) -> dict[str,
 
 
 def _pairs(path: str | Path) -> Iterator[tuple[str, str]]:
-    """Two columns: who it was, and who it is here. The header is whatever it is, but there must be one."""
+    """The addresses there and here from a file with two columns. It needs a header; the names in it don't matter."""
     source = open_source(path)
     columns = source.columns or ()
     if len(columns) != 2 or any("@" in name for name in columns):
@@ -149,7 +149,7 @@ def owner_fields(shape: Shape) -> list[str]:
 
 @dataclass
 class UnmappedOwners:
-    """The records of a folder that lose their owner, read from its files as often as they are asked for."""
+    """The records of a folder that lose their owner; every iteration reads the files again."""
 
     folder: Path
     members: Members
@@ -169,7 +169,7 @@ class UnmappedOwners:
                 yield Unmapped(plural, str(values.get("id")), join, self.members.label(str(member)))
 
     def told(self) -> list[str]:
-        """How many records of which object lose which owner."""
+        """The number of records that lose an owner, by object and owner."""
         counts = Counter((owner.object, owner.field, owner.member) for owner in self)
         return [
             f"{counted(number, 'record')} of {plural} left without {field}: {member} is no member here"

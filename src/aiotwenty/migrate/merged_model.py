@@ -1,4 +1,4 @@
-"""The data model after a move: the exported model, merged into that of the workspace. Nothing is removed."""
+"""Merges an exported data model into that of the workspace. Nothing is removed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from aiotwenty.workspace.model.state import State, state_of
 
 
 class MergedModel:
-    """What is in both workspaces gets the labels, options and settings that it has there.
+    """Parts of both workspaces get the labels, options and settings of the exported one.
 
-    Standard objects of a server of another version are left alone, but for options that they lack: its own texts would
-    be taken for changes.
+    Standard objects of a server of another version keep all but missing options: the server's own texts would be taken
+    for changes.
     """
 
     def __init__(self, there: Sequence[Object], here: State) -> None:
@@ -29,17 +29,17 @@ class MergedModel:
         self._places = {path: place for place, path in enumerate(_paths(there))}
         self._system = {f"{of.name_singular}.{field.name}" for of in there for field in of.fields if field.is_system}
         self.left_alone: list[str] = []
-        """What is otherwise there, and stays as it is here, in words."""
+        """Differences that stay as they are here, in words."""
         wanted = [self._merged(definition) for definition in state_of(there, (), system=True).definitions]
         self._leave_alone(wanted)
         model = Model(objects=tuple(map(self._unless_of_another_version, wanted)), complete=True)
         changes = [change for change in Differences(model, here).changes() if _is_made(change)]
         changes.sort(key=lambda change: self._places.get(change.path, len(self._places)))
         self.plan = Plan(model, tuple(changes))
-        """What is to be made. Nothing of it destroys anything."""
+        """The changes to make. None of them destroys anything."""
 
     def _merged(self, wanted: ObjectDefinition) -> ObjectDefinition:
-        """With the options that only this workspace has. What is Twenty's own only there is made like any other."""
+        """The exported object with the options that only this workspace has. Missing standard fields become custom."""
         current = self._current.get(wanted.name)
         known = current.fields if current is not None else {}
         fields = {}
@@ -61,11 +61,11 @@ class MergedModel:
             elif change.kind == "index" and change.action is Action.CREATE:
                 self.left_alone.append(f"index {change.path}: is only there")
             elif change.action is Action.UPDATE:
-                self.left_alone += _otherwise(change)
+                self.left_alone += _updates(change)
         self.left_alone += [note for note in differences.notes if note not in self._here.notes]
 
     def _unless_of_another_version(self, wanted: ObjectDefinition) -> ObjectDefinition:
-        """What is left alone is wanted as it is."""
+        """The exported object with those parts as they are here that are left alone."""
         current = self._current.get(wanted.name)
         if current is None:
             return wanted
@@ -78,8 +78,8 @@ class MergedModel:
         return (wanted if self._is_aligned(wanted.name, wanted.name) else current).model_copy(update={"fields": fields})
 
     def _is_aligned(self, owner: str, path: str) -> bool:
-        of = self._here.objects[owner]
-        field = next((field for field in of.fields if f"{owner}.{field.name}" == path), of)
+        object_ = self._here.objects[owner]
+        field = next((field for field in object_.fields if f"{owner}.{field.name}" == path), object_)
         return self._same_version or bool(field.is_custom)
 
 
@@ -88,22 +88,22 @@ def _is_made(change: ModelChange) -> bool:
 
 
 def _paths(model: Iterable[Object]) -> Iterator[str]:
-    for of in model:
-        yield of.name_singular
-        yield from (f"{of.name_singular}.{field.name}" for field in of.fields)
+    for object_ in model:
+        yield object_.name_singular
+        yield from (f"{object_.name_singular}.{field.name}" for field in object_.fields)
 
 
 def _standard(model: Iterable[Object]) -> set[str]:
-    """What every workspace of a server's version has."""
+    """The paths of objects and fields that every workspace of a server's version has."""
     return {
         path
-        for of in model
-        if not of.is_custom
+        for object_ in model
+        if not object_.is_custom
         for path in (
-            of.name_singular,
+            object_.name_singular,
             *(
-                f"{of.name_singular}.{field.name}"
-                for field in of.fields
+                f"{object_.name_singular}.{field.name}"
+                for field in object_.fields
                 if not field.is_custom and field.relation is None and field.type != "MORPH_RELATION"
             ),
         )
@@ -111,23 +111,23 @@ def _standard(model: Iterable[Object]) -> set[str]:
 
 
 def _with_texts(here: FieldDefinition, wanted: FieldDefinition) -> FieldDefinition:
-    """A field of the server's own, as people see it there; how it is made follows from others."""
+    """A field of the server with the exported texts; its other traits follow from the server's version."""
     return here.model_copy(update={name: getattr(wanted, name) for name in ("label", "description", "icon", "active")})
 
 
 def _with_options(wanted: FieldDefinition, here: FieldDefinition) -> FieldDefinition:
-    """The options as they are there, and behind them what only this field has: records may use it."""
+    """The exported options, followed by those that only this field has, because records may use them."""
     known = {option.value for option in wanted.options}
     more = [option for option in here.options if option.value not in known]
     return wanted.model_copy(update={"options": (*wanted.options, *more)})
 
 
 def _added(wanted: FieldDefinition, here: FieldDefinition) -> tuple[object, ...]:
-    """The options as they are here, and behind them what only the other has."""
+    """The options of this field, followed by those that only the exported one has."""
     return _with_options(here, wanted).options
 
 
-def _otherwise(change: ModelChange) -> Iterator[str]:
+def _updates(change: ModelChange) -> Iterator[str]:
     for detail in change.details:
         yield f"{change.path}: {trait(change, detail.attribute)} is {detail.after!r} there"
     for option in change.options:
@@ -136,7 +136,7 @@ def _otherwise(change: ModelChange) -> Iterator[str]:
 
 
 def told(change: ModelChange) -> str:
-    """Descriptions of the parts of a workspace that are created or changed."""
+    """A description of a part that is created or changed."""
     if change.action is not Action.UPDATE:
         return f"{change.kind} {change.path}"
     if added := [option.value for option in change.options if option.action is Action.CREATE]:
@@ -145,6 +145,6 @@ def told(change: ModelChange) -> str:
 
 
 def trait(change: ModelChange, attribute: str) -> str:
-    """What an attribute of a definition is called in the data model."""
+    """The name of a definition's attribute in the data model."""
     names = OBJECT_NAMES if change.kind == "object" else FIELD_NAMES
     return "options" if attribute == ORDER else to_snake(names.get(attribute, attribute))

@@ -1,4 +1,4 @@
-"""Moving a workspace: everything from a folder in."""
+"""Moves a workspace: loads all of an exported folder."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ async def load_workspace(
     if members_missing not in get_args(MissingMembers):
         raise InputError(f"members_missing must be report or drop, not {members_missing!r}")
     model = read_model(folder)
-    # Said wrongly, members are refused before anything is made.
+    # Wrong members are reported before anything is changed.
     before = await serve_catalogue(client.endpoint("graphql"))
     owners = await read_members(client, before, folder, members, members_default)
     opened = Journal(journal)
     try:
-        # What is loaded is not loaded again: with other members, it would keep the owners that it got.
+        # Loaded rows are not loaded again, so with other members they would keep their present owners.
         settings = to_json({"members": owners.summary(), "files": files}).decode()
         opened.job("members and files of the move", fingerprint=None, settings=settings, namespace=NAMESPACE_URL)
         move = _Move(client, folder, opened, files, members_missing)
@@ -92,14 +92,14 @@ async def load_workspace(
         move.tell(moved)
         return await move.finish([*not_made, *moved], catalogue, parts.here, owners)
     finally:
-        # The reports read their rejects from a temporary one.
+        # A temporary journal stays open: the reports read their rejects from it.
         if journal is not None:
             opened.close()
 
 
 @dataclass
 class _Move:
-    """A folder on its way into a workspace."""
+    """The load of a folder into a workspace."""
 
     client: Client
     folder: Path
@@ -113,7 +113,7 @@ class _Move:
     def steps(
         self, catalogue: ServedCatalogue, model: Sequence[Object], owners: Members, rejects: Path | None
     ) -> list[Step]:
-        """The load of each object that is in the folder and here."""
+        """The load of each object that both the folder and the workspace have."""
         contents = FileFolder.of(self.folder)
         if self.files and contents.exists:
             contents.read()
@@ -143,7 +143,7 @@ class _Move:
             await self.uploads.of(path, names.plural, into, known)
 
     def tell(self, moved: Sequence[StepReport]) -> None:
-        """Puts into the reports what their rows could not bring."""
+        """Adds to the reports what could not be moved of their rows."""
         for report in moved:
             if (source := self.sources.get(report.label)) is not None and not report.links:
                 report.notes.extend(source.notes())
@@ -152,10 +152,10 @@ class _Move:
     async def finish(
         self, moved: list[StepReport], catalogue: ServedCatalogue, model: Sequence[Object], owners: Members
     ) -> list[StepReport]:
-        """All reports, which are written to the folder, too."""
+        """All reports, which are also written to the folder."""
         here = {catalogue.names(MEMBERS).plural, *self.sources}
         left = [path.stem for path in sorted(self.folder.glob("*.jsonl")) if path.stem not in here]
-        reports = [*moved, *(_said(name, [_NO_OBJECT]) for name in left)]
+        reports = [*moved, *(_remarks(name, [_NO_OBJECT]) for name in left)]
         fields = {plural: owner_fields(catalogue.shape(catalogue.find(plural).type_name)) for plural in self.sources}
         unmapped = UnmappedOwners(self.folder, owners, fields)
         attachments = self.folder / f"{ATTACHMENTS}.jsonl"
@@ -166,14 +166,14 @@ class _Move:
         try:
             write_report(
                 self.folder,
-                {**_export_of(self.folder), "load": [_as_json(report) for report in reports]},
+                {**_export_summary(self.folder), "load": [_as_json(report) for report in reports]},
                 {
                     "recordsWithoutOwner": (owner._asdict() for owner in unmapped),
                     "filesNotMoved": ({**problem.entry._asdict(), "reason": problem.reason} for problem in problems),
                 },
             )
         except FileFailed as error:
-            reports.append(_said(REPORT_FILE, [str(error)]))
+            reports.append(_remarks(REPORT_FILE, [str(error)]))
         return [report for report in reports if not (report.label in _BESIDES and not report.notes and not report.told)]
 
     def _members(self, owners: Members, unmapped: UnmappedOwners) -> StepReport:
@@ -182,11 +182,11 @@ class _Move:
         stands = " (replaced by members_default, --members-default)" if owners.default else ""
         absent = [f"accounts are not moved: no member here is {names}{stands}"] if names else []
         by_name = sum(1 for member in owners.there if owners.found(member))
-        told = [f"{by_name} of {counted(len(owners.there), 'member')} found here", *absent]
+        remarks = [f"{by_name} of {counted(len(owners.there), 'member')} found here", *absent]
         if self.members_missing == "drop":
-            return _said("workspaceMembers", [], [*told, *lost])
+            return _remarks("workspaceMembers", [], [*remarks, *lost])
         how = "assign members with --members or --members-default, or pass --members-missing=drop"
-        return _said("workspaceMembers", [*lost, *([how] if lost else [])], told)
+        return _remarks("workspaceMembers", [*lost, *([how] if lost else [])], remarks)
 
     def _files(self, catalogue: ServedCatalogue, problems: Sequence[FileProblem]) -> StepReport:
         listed = [f"not moved: {problem}" for problem in problems[:_SHOWN]]
@@ -195,8 +195,8 @@ class _Move:
         if self.uploads is not None:
             uploads = self.uploads
             before = f", {uploads.reused:,} were before" if uploads.reused else ""
-            told = [f"{counted(uploads.uploaded, 'file')} uploaded{before}"] if uploads.uploaded or before else []
-            return _said("files", listed, told)
+            remarks = [f"{counted(uploads.uploaded, 'file')} uploaded{before}"] if uploads.uploaded or before else []
+            return _remarks("files", listed, remarks)
         number = 0
         for plural in self.sources:
             shape = catalogue.shape(catalogue.find(plural).type_name)
@@ -204,36 +204,38 @@ class _Move:
                 entries = file_entries(self.folder / f"{plural}.jsonl", plural, shape.file_fields)
                 number += sum(1 for _ in entries)
         if not number:
-            return _said("files", listed)
+            return _remarks("files", listed)
         if not self.files:
-            return _said("files", listed, [f"{counted(number, 'file')} left out, as asked (files=False, --no-files)"])
-        return _said("files", [*listed, f"not moved: {counted(number, 'file')}, whose contents were not exported"])
+            return _remarks(
+                "files", listed, [f"{counted(number, 'file')} left out, as asked (files=False, --no-files)"]
+            )
+        return _remarks("files", [*listed, f"not moved: {counted(number, 'file')}, whose contents were not exported"])
 
     async def _not_moved(self, model: Sequence[Object]) -> StepReport:
-        """What is beside the records there, and not here."""
-        told: list[str] = []
+        """A report of the views, roles and the like that the exported workspace has, and this one lacks."""
+        remarks: list[str] = []
         here = await read_beside(self.client, model)
         for kind, things in (stored_beside(self.folder) or {}).items():
-            others = here.get(kind, [])
-            if isinstance(things, str) or isinstance(others, str):
-                told.append(f"{kind}: could not be read: {things if isinstance(things, str) else others}")
-            elif left := sorted((Counter(things) - Counter(others)).elements()):
-                told.append(f"{len(left):,} of {len(things):,} {kind}: {'; '.join(left)}")
-        return _said("not moved", [], [*told, NAMES_ONLY, NEVER_READ])
+            things_here = here.get(kind, [])
+            if isinstance(things, str) or isinstance(things_here, str):
+                remarks.append(f"{kind}: could not be read: {things if isinstance(things, str) else things_here}")
+            elif left := sorted((Counter(things) - Counter(things_here)).elements()):
+                remarks.append(f"{len(left):,} of {len(things):,} {kind}: {'; '.join(left)}")
+        return _remarks("not moved", [], [*remarks, NAMES_ONLY, NEVER_READ])
 
 
 _SHOWN = 100
-"""Problems with files that are told one by one; all are in the report."""
+"""The most problems with files in a report; `report.json` has all."""
 _BY_PATH = "servers of 2025 keep it by a path: its content is not moved"
 _NO_OBJECT = "not moved: this workspace has no such object, or the API can't create its records"
 _BESIDES = ("workspaceMembers", "files", "not moved")
 
 
-def _said(label: str, notes: list[str], told: list[str] | None = None) -> StepReport:
+def _remarks(label: str, notes: list[str], told: list[str] | None = None) -> StepReport:
     return StepReport(label, False, LoadReport(), None, notes, told or [])
 
 
-def _export_of(folder: Path) -> dict[str, Any]:
+def _export_summary(folder: Path) -> dict[str, Any]:
     try:
         summary = read_export(folder)
     except InputError as error:

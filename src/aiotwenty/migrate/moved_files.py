@@ -1,4 +1,4 @@
-"""Files of records, out of a workspace into the folder of an export, and from there into another workspace."""
+"""Moves the files of records: from a workspace to the folder of an export, and from there to another workspace."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from aiotwenty.migrate.file_index import FileEntry, FileFolder, Stored, file_ent
 from aiotwenty.workspace.data_model import Field
 
 _NOT_MOVED = ""
-"""In a journal, of a file that could not be uploaded: its record is loaded without it, and is not loaded again."""
+"""The mark in a journal for a file that could not be uploaded. Its record is loaded without it, and only once."""
 AT_ONCE = 4
-"""Files that are under way at the same time."""
+"""The number of files transferred at once."""
 _RECORDS = 100
-"""Records whose files are asked for in one request: addresses are signed for a day."""
+"""Records whose files' addresses are read in one request. The addresses are valid for a day."""
 
 
 class FileProblem(NamedTuple):
-    """A file that is not where it should be, and why."""
+    """A file that could not be moved, and the reason."""
 
     entry: FileEntry
     reason: str
@@ -47,7 +47,7 @@ class FileAddresses:
         self._fields = fields
 
     async def of(self, records: Collection[str]) -> dict[tuple[str, str, str], str]:
-        """By record, field and file; without what isn't there any more."""
+        """The addresses by record, field and file; without files that are gone."""
         nodes = await self._requests.find({"id": {"in": list(records)}}, self._paths, deleted_too=True)
         return {
             (node["id"], name, file["fileId"]): file["url"]
@@ -57,16 +57,16 @@ class FileAddresses:
         }
 
     async def read(self, entries: Iterable[FileEntry]) -> AsyncIterator[list[tuple[FileEntry, str | None]]]:
-        """The entries with their addresses, some at a time."""
+        """The entries with their addresses, in batches."""
         for some in _some(entries):
             known = await self.of({entry.record for entry in some})
             yield [(entry, known.get((entry.record, entry.field, entry.file))) for entry in some]
 
 
 async def export_files(client: Client, target: Target, path: Path, folder: FileFolder) -> tuple[int, list[FileProblem]]:
-    """Downloads the files of an object that was exported to `path`; those that are there already stay.
+    """Downloads the files of an object that was exported to `path`, except for contents that are in the folder.
 
-    Gives how many are in the folder, and which could not be had.
+    Returns the number of files in the folder, and the problems.
     """
     fields = {column.path for column in target.catalogue.columns(target.type_name) if column.parts}
     stored, problems = 0, list[FileProblem]()
@@ -149,7 +149,7 @@ def _first(group: BaseExceptionGroup[TwentyError]) -> TwentyError:
 
 @dataclass
 class Uploads:
-    """Uploads the files of a folder. The journal knows which are here: they are uploaded once."""
+    """Uploads the files of a folder, each once: the journal knows which are uploaded."""
 
     client: Client
     folder: FileFolder
@@ -157,10 +157,10 @@ class Uploads:
     problems: list[FileProblem] = field(default_factory=list)
     uploaded: int = 0
     reused: int = 0
-    """Files that an earlier run with the same journal has uploaded."""
+    """Files that an earlier run with the same journal uploaded."""
 
     async def of(self, path: Path, plural: str, fields: Mapping[str, Field], known: dict[str, str]) -> None:
-        """Uploads the files of an exported object, and puts their ids, by those there, into `known`."""
+        """Uploads the files of an exported object, and adds their ids to `known`, by the exported ids."""
         job = self.journal.job(f"files of {plural}", fingerprint=None, settings="{}", namespace=NAMESPACE_URL)
         for some in _some(file_entries(path, plural, fields)):
             missing = {}
@@ -208,9 +208,10 @@ class Uploads:
 
 
 async def with_digests(client: Client, records: Sequence[dict[str, Any]], fields: Collection[str]) -> None:
-    """Puts, in records as they were read, the label and the SHA-256 of each file in place of its id and address.
+    """Replaces, in records as they were read, the id and address of each file by its label and SHA-256.
 
-    Raises what a download raises where the server can't be reached; a file that can't be read says so.
+    Raises the error of a download if the server can't be reached. For a file that can't be read, the digest is the
+    reason.
     """
     files = [file for record in records for name in fields for file in record.get(name) or ()]
 

@@ -1,4 +1,4 @@
-"""A plan: loads several sources into several objects, in the order of their relations."""
+"""A plan: loads several sources into several objects, ordered by their relations."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ColumnSpec = Annotated[
 
 
 class Entry(BaseModel):
-    """A `[[load]]` of a plan. What else it may say are the options of a load: see `read_plan`."""
+    """A `[[load]]` of a plan. It has further keys, the options of a load: see `entry_model`."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -56,7 +56,7 @@ class Entry(BaseModel):
 
 
 def _in_toml(hint: Any) -> Any:
-    """The type of an option as a plan can say it: lists and tables for whatever can be gone through."""
+    """The type of an option in TOML: lists and tables for iterables and mappings."""
     return Union[tuple(_plain(kind) for kind in alternatives(hint) if kind is not Path)]  # noqa: UP007
 
 
@@ -68,7 +68,7 @@ def _plain(kind: Any) -> Any:
 
 @cache
 def entry_model() -> type[Entry]:
-    """An entry with all options that concern one source. Those that it doesn't say are the load's to decide."""
+    """The model of an entry with all options for one source. Options that it leaves out have the defaults of a load."""
     own = {*Entry.model_fields, *RunOptions.__annotations__}
     options: dict[str, Any] = {
         name: (_in_toml(hint), None) for name, hint in types_of(LoadSettings).items() if name not in own
@@ -116,7 +116,7 @@ async def load_plan(
 
 
 def read_plan(path: Path) -> list[Entry]:
-    """Its loads. Raises `InputError` for a plan that is missing, no TOML, or says what no plan can say."""
+    """The loads of a plan. Raises `InputError` if the file is missing, is not TOML, or has invalid keys or values."""
     try:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

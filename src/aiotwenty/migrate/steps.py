@@ -1,4 +1,4 @@
-"""Steps: several loads in an order in which every relation finds its record."""
+"""Runs several loads in an order in which every relation finds its record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from aiotwenty.migrate.lanes import in_lanes
 
 @dataclass(frozen=True)
 class Step:
-    """One source into one object."""
+    """The load of one source into one object."""
 
     target: Target
     rows: Rows
@@ -33,26 +33,26 @@ class Step:
     rejects: Path | None = None
     label: str = ""
     prepare: Callable[[], Awaitable[object]] | None = None
-    """What is done right before its rows are sent."""
+    """A call right before the rows are sent."""
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """The result of one pass of a step; `links` is true for the second pass, which only sets relations."""
+    """The result of one pass of a step. `links`: the second pass, which only sets relations."""
 
     label: str
     links: bool
     report: LoadReport
     error: TwentyError | None = None
-    """What ended it before all rows were sent, where that doesn't end the others: `report` is then of what was done."""
+    """The error that ended the pass before all rows were sent. `report` then has what was done until then."""
     notes: list[str] = field(default_factory=list)
     """Parts that were left out, although rows were loaded."""
     told: list[str] = field(default_factory=list)
-    """What nobody can move, or was not to be moved: it is said, and takes nothing from `complete`."""
+    """Remarks about things that nobody can move or that were left out as asked; they don't affect `complete`."""
 
     @property
     def complete(self) -> bool:
-        """Whether everything is where it was to go."""
+        """Whether everything was moved."""
         return not (self.report.rejected or self.error or self.notes)
 
 
@@ -63,17 +63,17 @@ async def run_steps(
     each_alone: bool = False,
     **run: Any,
 ) -> list[StepReport]:
-    """Loads in an order in which every relation finds its record, with a second pass where there is none.
+    """Runs loads in an order in which every relation finds its record. Circles take a second pass.
 
-    `each_alone` goes on with the others where a step can't; only what concerns them all, a key that isn't valid any
-    more or a server that isn't there, ends them all.
+    With `each_alone`, a step that fails doesn't end the others, unless the cause concerns all of them: an invalid key,
+    or a server that can't be reached.
     """
     looked: list[tuple[Step, OpenedRows]] = []
     reports: list[StepReport] = []
     for step in steps:
         try:
             rows = await _look(step)
-            # What was opened is read on: standard input and pipes can be read only once.
+            # Pass on the opened source, because standard input and pipes can be read only once.
             looked.append((replace(step, rows=rows.source), rows))
         except (InputError, SourceChanged) as error:
             if not each_alone:
@@ -119,10 +119,10 @@ async def run_steps(
 
 
 def _after(steps: Sequence[tuple[Step, OpenedRows, set[str]]], *, links: bool = False) -> list[set[int]]:
-    """For each step those before it that must be done when it begins.
+    """For each step, the positions of the earlier steps that must be done before it.
 
-    Those are the objects that it refers to, and its own: two sources may have records in common. A step that makes
-    records of other objects may meet any. The second pass, of `links`, finds all records there.
+    These are steps of the objects that it refers to, and of its own object, because two sources may have records in
+    common. A step that creates records of other objects may concern any. The second pass (`links`) finds all records.
     """
     after: list[set[int]] = []
     for at, (step, rows, _) in enumerate(steps):
@@ -186,14 +186,14 @@ class _Passes:
 
 
 def ends_all(error: TwentyError | None) -> bool:
-    """Whether no other object would fare better. A key that lacks a user is refused some objects only."""
+    """Whether the error concerns every object. A key without a user is refused for some objects only."""
     if isinstance(error, AuthenticationError):
         return error.sub_code != "INVALID_AUTH_CONTEXT"
     return isinstance(error, ConnectionFailed)
 
 
 def _so_far(latest: Sequence[Progress]) -> LoadReport:
-    """What was done before a load broke off."""
+    """The report of a load that broke off."""
     names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
     return LoadReport(**{name: getattr(latest[0], name) for name in names}) if latest else LoadReport()
 
@@ -209,7 +209,7 @@ async def _look(step: Step) -> OpenedRows:
 
 
 def _waiting(rows: OpenedRows, late: set[str]) -> list[str]:
-    """The columns that lead to records which are loaded too late."""
+    """The columns that refer to records which are loaded later."""
     return [column for column, other in _references(rows).items() if other in late]
 
 
@@ -228,7 +228,7 @@ def _second_pass(step: Step, rows: OpenedRows, waiting: list[str]) -> LoadOption
     targets = [part.target for column in columns.values() for part in column.all]
     wanted = [target.dotted for target in targets if target.relation or target.dotted in joins]
     if step.options.get("deleted"):
-        # A record that is written comes back to life unless its deletion is written, too (Twenty, July 2026).
+        # Writing a record restores it, unless the deletion is written too (Twenty, July 2026).
         wanted.append("deletedAt")
     only = ["id", *texts(step.options.get("key")), *wanted]
     return {**step.options, "mode": Update(), "only": only, "constants": None, "nulls": "skip"}
@@ -243,7 +243,7 @@ def _columns(rows: OpenedRows) -> list[str]:
 
 
 def _references(rows: OpenedRows) -> dict[str, str]:
-    """The columns that lead to other objects: by a natural key, or by an id."""
+    """The columns that refer to other objects, by natural key or by id."""
     joins = {relation.join: relation.type_name for relation in rows.mapper.shape.relations.values()}
     references = {}
     for name in _columns(rows):
@@ -256,7 +256,7 @@ def _references(rows: OpenedRows) -> dict[str, str]:
 
 
 def ordered(steps: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[list[int], list[set[str]]]:
-    """The order of the steps, and for each the types that are loaded too late for it (or by itself)."""
+    """The order of the steps, and for each step the types that are loaded after it or by it."""
     left = list(range(len(steps)))
     loaded_by = [name for name, _ in steps]
     order: list[int] = []
@@ -267,7 +267,7 @@ def ordered(steps: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[list[int], 
         def waits(position: int, pending: Iterable[str] = pending) -> set[str]:
             return {other for other in steps[position][1].values() if other in pending}
 
-        # The one that waits for the fewest others goes next; in a circle it goes without them.
+        # Next comes the step that waits for the fewest others; in a circle it goes without them.
         chosen = min(left, key=lambda position: (len(waits(position) - {loaded_by[position]}), position))
         late[chosen] = waits(chosen)
         left.remove(chosen)

@@ -84,7 +84,7 @@ def parse(body: Body) -> WebhookEvent:
 
 
 def receive(body: Body, headers: Headers, secret: Secrets, *, max_age: float | None = MAX_AGE) -> WebhookEvent:
-    """Verify a delivery, then parse it."""
+    """Verifies a delivery, and parses it."""
     return event_of(body, verify(body, headers, secret, max_age=max_age))
 
 

@@ -88,7 +88,7 @@ class WebhookReceiver:
         return f"WebhookReceiver({len(self._keys)} secrets, {len(self._handlers)} handlers)"
 
     def set_secrets(self, secret: Secrets) -> None:
-        """Accept only deliveries with this secret, or these, from now on."""
+        """Accepts only deliveries with this secret, or these, from now on."""
         self._keys = keys_of(secret)
 
     @overload
@@ -118,7 +118,7 @@ class WebhookReceiver:
         return add
 
     async def handle(self, body: Body, headers: Headers) -> WebhookEvent:
-        """Handle one delivery: verify it, check that it is new, and call the handlers.
+        """Handles one delivery: verifies it, checks that it is new, and calls the handlers.
 
         Raises `WebhookRejected`, `WebhookHandlerFailed` or `ReplayStoreFailed`; `answer` turns them into HTTP.
         """
@@ -133,7 +133,7 @@ class WebhookReceiver:
         return event
 
     async def dispatch(self, event: WebhookEvent) -> None:
-        """Call the handlers of an event. Raises `WebhookHandlerFailed` if any of them failed."""
+        """Calls the handlers of an event. Raises `WebhookHandlerFailed` if any of them failed."""
         names = operations_of(event.object_name, event.action)
         waiting = [handler for handler in self._handlers if not handler.operations.isdisjoint(names)]
         failures: list[Exception] = []
@@ -171,7 +171,7 @@ class WebhookReceiver:
         return done
 
     async def answer(self, body: Body, headers: Headers) -> int:
-        """Handle one delivery, and return the HTTP status for the response. Logs refused deliveries as warnings."""
+        """Handles one delivery, and returns the HTTP status for the response. Logs refused deliveries as warnings."""
         return await status_of(self.handle(body, headers))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -187,7 +187,7 @@ class WebhookReceiver:
         return await respond(self, request)
 
     async def aclose(self) -> None:
-        """Close the store."""
+        """Closes the store."""
         await self._store.aclose()
 
     async def _claim(self, signed: Signed) -> str:

@@ -62,7 +62,7 @@ def sign(body: Body, secret: Secret, timestamp: int) -> str:
 
 
 def verify(body: Body, headers: Headers, secret: Secrets, *, max_age: float | None = MAX_AGE) -> Signed:
-    """Raise `WebhookRejected` unless the delivery was signed with the secret less than `max_age` seconds ago.
+    """Raises `WebhookRejected` unless the delivery was signed with the secret less than `max_age` seconds ago.
 
     `body` are the bytes as received: JSON that was parsed and written again has another signature. Pass several secrets
     while one is being replaced. `max_age=None` accepts any age: whoever saw a delivery can then send it again.

@@ -27,15 +27,15 @@ class ReplayStore(Protocol):
     """Remembers deliveries. Any object with these methods works; their exceptions become `ReplayStoreFailed`."""
 
     async def add(self, key: str, expires: float) -> bool:
-        """Remember the key until then (seconds since 1970). False if it is remembered already."""
+        """Remembers the key until then (seconds since 1970). False if it is remembered already."""
         ...
 
     async def remove(self, key: str) -> None:
-        """Forget the key: the delivery was not handled, and may be sent again."""
+        """Forgets the key: the delivery was not handled, and may be sent again."""
         ...
 
     async def aclose(self) -> None:
-        """Close what is open."""
+        """Closes what is open."""
         ...
 
 

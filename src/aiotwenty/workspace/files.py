@@ -85,7 +85,7 @@ class Files:
         id: UUID | None = None,
         **options: Unpack[UploadOptions],
     ) -> AttachedFile:
-        """Upload a file and attach it to a record, as on the record's page.
+        """Uploads a file and attaches it to a record, as on the record's page.
 
         If the record is passed as an id, `object` is its object: "company". `name` is the name of the attachment, by
         default that of the file. The client sets the id of the attachment (unless one is passed), so it is created
@@ -110,7 +110,7 @@ class Files:
         max_size: int = MAX_SIZE,
         progress: Callable[[AttachReport], object] | None = None,
     ) -> AttachReport:
-        """Attach the files named in one column of a table to the records identified by its other columns.
+        """Attaches the files named in one column of a table to the records identified by its other columns.
 
         `rows` is the same as for `load`: a path of a CSV or other file, or mappings. The column `file` has paths below
         `folder`; other paths are rejected, because the table may come from somebody else. `by` maps the column that
@@ -127,7 +127,7 @@ class Files:
     async def upload(
         self, source: Source, *, field: Field | str | None = None, **options: Unpack[UploadOptions]
     ) -> UploadedFile:
-        """Send a file: bytes, a path, an open binary file (from its current position), or an async stream of bytes.
+        """Sends a file: bytes, a path, an open binary file (from its current position), or an async stream of bytes.
 
         `field` is the FILES field that will hold it: `object.field`, or one of `twenty.workspace`. Servers of 2025
         don't need it.

@@ -27,7 +27,7 @@ class Indexes:
         return {of.name_singular: of.indexes for of in await self._editor.objects()}
 
     async def create(self, object: ObjectRef, fields: Sequence[str], *, type: str = "BTREE") -> Index:
-        """Make an index of these fields, in their order; of a composite with its part: `domainName.primaryLinkUrl`.
+        """Makes an index of these fields, in their order; of a composite with its part: `domainName.primaryLinkUrl`.
 
         It makes filters and orders fast, and nothing unique: for that, see `is_unique` of a field.
         """
@@ -54,7 +54,7 @@ class Indexes:
         return answer if isinstance(answer, Index) else Index.model_validate(answer)
 
     async def delete(self, index: Index | UUID | str) -> None:
-        """Remove an index that was asked for."""
+        """Removes an index that was asked for."""
         id_ = str(index.id if isinstance(index, Index) else index)
 
         async def is_gone() -> bool:

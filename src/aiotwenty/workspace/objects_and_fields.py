@@ -131,7 +131,7 @@ class ObjectsAndFields:
         icon: str | None = None,
         **more: JsonValue,
     ) -> Object:
-        """Create an object. Names are camelCase; labels are derived from them by default.
+        """Creates an object. Names are camelCase; labels are derived from them by default.
 
         `more` is passed to the server's CreateObjectInput (`color="red"`, `skip_name_field=True`), and is an error
         if the server doesn't support it. Takes a second on a real server (Twenty, July 2026).
@@ -153,7 +153,7 @@ class ObjectsAndFields:
         return answer if isinstance(answer, Object) else await self._object(answer)
 
     async def update_object(self, ref: ObjectRef, **changes: JsonValue) -> Object:
-        """Change an object: `update_object("rocket", label_singular="Launcher", is_active=False)`."""
+        """Changes an object: `update_object("rocket", label_singular="Launcher", is_active=False)`."""
         values = {**_camel(changes), "id": str(await self._object_id(ref))}
         send = partial(self.served.call, "mutation", "updateOneObject", values, select=_OBJECT)
         return await self._object(await changed(send))
@@ -184,7 +184,7 @@ class ObjectsAndFields:
         relation: RelationTo | Sequence[RelationTo] | None = None,
         **more: JsonValue,
     ) -> Field:
-        """Add a field to an object.
+        """Adds a field to an object.
 
         `type` is Twenty's: TEXT, NUMBER, BOOLEAN, DATE, DATE_TIME, SELECT, MULTI_SELECT, RATING, CURRENCY, LINKS,
         EMAILS, PHONES, ADDRESS, FULL_NAME, RICH_TEXT, RAW_JSON, ARRAY, UUID, FILES, RELATION, MORPH_RELATION. The last
@@ -235,7 +235,7 @@ class ObjectsAndFields:
         settings: FieldSettings | None = None,
         **changes: JsonValue,
     ) -> Field:
-        """Change a field: `update_field("rocket", "stage", label="Phase")`.
+        """Changes a field: `update_field("rocket", "stage", label="Phase")`.
 
         `options` replaces the whole picklist: records lose values that are no longer in it. `add_options` adds to it.
         """
@@ -248,7 +248,7 @@ class ObjectsAndFields:
         return await self._field(await changed(send))
 
     async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:
-        """Add options at the end of a picklist; options whose value exists already don't change."""
+        """Adds options at the end of a picklist; options whose value exists already don't change."""
         before = _with_options(await self.field(object, field))
         wanted = grown(in_order(before), options, relabel=False)
         return before if wanted is None else await self.update_field(object, before, options=wanted)

@@ -60,7 +60,7 @@ class ServedSchema:
         optional: Mapping[str, Any] | None = None,
         select: Select | None = None,
     ) -> Any:
-        """Run one root field and return its answer.
+        """Runs one root field and returns its value.
 
         `values` are put wherever the field has a place for them: among its arguments, or in the input objects inside
         those (`input.object`, `input.update`). One without a place is an error; those of `optional` are left out then.
@@ -125,7 +125,7 @@ def _place(
     remaining: dict[str, Any],
     depth: int = 3,
 ) -> dict[str, Any]:
-    """Move values from `remaining` to where there is a place for them, the outermost first."""
+    """Moves values from `remaining` to where there is a place for them, the outermost first."""
     placed = {name: remaining.pop(name) for name in places if name in remaining}
     for name, place in places.items():
         inner = place.type.of_type if isinstance(place.type, GraphQLNonNull) else place.type

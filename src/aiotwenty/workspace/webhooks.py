@@ -64,7 +64,7 @@ class Webhooks:
         description: str | None = None,
         secret: str | SecretStr | None = None,
     ) -> Webhook:
-        """Create a webhook. Without a `secret`, a random one is used: 64 hex digits, as newer servers do."""
+        """Creates a webhook. Without a `secret`, a random one is used: 64 hex digits, as newer servers do."""
         values: dict[str, Any] = {"targetUrl": target_url, "operations": _checked(operations)}
         if description is not None:
             values["description"] = description
@@ -91,7 +91,7 @@ class Webhooks:
         description: str | None = None,
         secret: str | SecretStr | None = None,
     ) -> Webhook:
-        """Change what is given and leave the rest."""
+        """Changes the given attributes."""
         before = await self.get(id)
         # Older servers take all of it anew; what isn't given has to be repeated for them.
         values = {
@@ -107,7 +107,7 @@ class Webhooks:
         return Webhook.model_validate(changed)
 
     async def delete(self, id: UUID | str) -> None:
-        """Remove a webhook."""
+        """Removes a webhook."""
 
         async def is_gone() -> bool:
             return all(str(webhook.id) != str(id) for webhook in await self.list())

@@ -33,7 +33,7 @@ class OwnDescriptions:
 
 
 def load_descriptions(path: Path) -> OwnDescriptions:
-    """Read a file of descriptions. Raises `CodegenError` if its form is wrong."""
+    """Reads a file of descriptions. Raises `CodegenError` if its form is wrong."""
     try:
         data = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:

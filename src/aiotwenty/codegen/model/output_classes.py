@@ -95,7 +95,7 @@ class OutputClasses:
         return class_name(pascal_case(fragment) if is_own(definition) else definition.type_condition.name.value)
 
     def drop_envelope(self, operation: OperationDefinitionNode) -> None:
-        """Drop the class of a whole response, because the method returns its only field."""
+        """Drops the class of a whole response, because the method returns its only field."""
         self.results.remove(self.top_level[tag_of(operation)])
 
     def _definitions(self) -> Iterator[tuple[str, str]]:

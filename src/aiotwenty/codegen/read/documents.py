@@ -54,7 +54,7 @@ def parse_file(path: Path) -> DocumentNode:
 
 
 def collect(documents: Iterable[DocumentNode]) -> Documents:
-    """Sort the definitions of several files by kind. Names must be unique in all of them."""
+    """Sorts the definitions of several files by kind. Names must be unique in all of them."""
     collected = Documents()
     problems: list[DocumentProblem] = []
     seen: dict[tuple[bool, str], Node] = {}

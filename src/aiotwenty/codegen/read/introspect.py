@@ -61,7 +61,7 @@ async def write_schemas(
     descriptions: bool = True,
     on_note: Callable[[str], object] = _log.warning,
 ) -> list[Path]:
-    """Introspect both schemas and write them as sorted SDL to the files for "core" and "metadata".
+    """Introspects both schemas and writes them as sorted SDL to the files for "core" and "metadata".
 
     `descriptions`: write the labels and descriptions of the workspace's objects and fields too; they become docstrings
     in the generated package. `on_note` is called with a text about anything that could not be read.

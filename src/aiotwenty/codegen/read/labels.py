@@ -16,7 +16,7 @@ LABELLED = data_model(
 
 
 def add_labels(schema: GraphQLSchema, answer: Mapping[str, Any]) -> None:
-    """Describe the objects, fields and options of a core schema with their labels in `/metadata`.
+    """Describes the objects, fields and options of a core schema with their labels in `/metadata`.
 
     `answer` is the response to `LABELLED`. Parts that the schema lacks, such as objects that the key may not see, are
     skipped. Raises `UnexpectedResponse` if the response has another form.

@@ -113,7 +113,7 @@ def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
 
 
 def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
-    """Write the files that differ, remove those of objects that are gone, and return the changed ones."""
+    """Writes the files that differ, removes those of objects that are gone, and returns the changed ones."""
     wanted = {folder / f"{name}.graphql": text for name, text in texts.items()}
     foreign = [path for path in wanted if path.exists() and not is_ours(path)]
     if foreign:
