@@ -11,7 +11,7 @@ from aiotwenty.workspace.served_schema import Select, ServedSchema
 
 
 class RoleObjectPermission(Record):
-    """The rights of a role to the records of one object; None: as the role has for all objects."""
+    """The rights of a role to the records of one object; None means the role's right to all objects."""
 
     object_metadata_id: UUID
     can_read_object_records: bool | None = None
@@ -21,7 +21,7 @@ class RoleObjectPermission(Record):
 
 
 class RoleFieldPermission(Record):
-    """What a role may do with one field; None where nothing is said."""
+    """The rights of a role to one field; None means that no right is set."""
 
     object_metadata_id: UUID
     field_metadata_id: UUID
@@ -63,7 +63,7 @@ class _KeyRole(Record):
 
 
 class ApiKey(Record):
-    """An API key, without the key itself, which the server shows once."""
+    """An API key, without the key itself, which the server shows only once."""
 
     id: UUID
     name: str
@@ -91,6 +91,6 @@ async def roles(served: ServedSchema) -> list[Role]:
 
 
 async def api_keys(served: ServedSchema) -> list[ApiKey]:
-    """All API keys, revoked ones too."""
+    """All API keys, including revoked ones."""
     answers = await served.call("query", "apiKeys", select=_KEY)
     return [ApiKey.model_validate(answer) for answer in answers]

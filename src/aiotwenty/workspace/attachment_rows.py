@@ -1,4 +1,4 @@
-"""Attachments by the rows of a table: one column has paths, another one finds the record."""
+"""Attaches files by the rows of a table: one column has paths, another one identifies the record."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class AttachReport:
-    """The report of `attach_rows`."""
+    """The result of `attach_rows`."""
 
     received: int = 0
     attached: int = 0
     already_attached: int = 0
-    """Found in the workspace, from an earlier run."""
+    """Attachments that an earlier run created."""
     without_file: int = 0
-    """Rows whose cell is empty."""
+    """Rows with an empty cell for the file."""
     rejects: list[Reject] = field(default_factory=list)
-    """The rows whose file is not attached, and why."""
+    """The rows whose file was not attached, with the reason."""
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A row whose record and file are known."""
+    """A row with its record and its file."""
 
     row: Row
     record: UUID
@@ -48,7 +48,7 @@ class _Wanted:
 
 
 class RowAttachments:
-    """Attaches the files that a column names, a hundred rows at a time."""
+    """Attaches the files in a column, a hundred rows at a time."""
 
     ROWS = 100
 
@@ -76,7 +76,7 @@ class RowAttachments:
     async def run(
         self, rows: Rows, concurrency: int, progress: Callable[[AttachReport], object] | None
     ) -> AttachReport:
-        """All rows. Raises `InvalidArgument` for columns that are not there, before anything is attached."""
+        """Attaches the files of all rows. Raises `InvalidArgument` for missing columns, before anything is attached."""
         owner = await self._attachments.object(self._name)
         await self._attachments.key_to(owner.name_singular)
         turns = asyncio.Semaphore(concurrency)
@@ -132,7 +132,7 @@ class RowAttachments:
             if len(ids) != 1:
                 code = "AMBIGUOUS" if ids else "NOT_FOUND"
                 self._reject(row, code, f"{len(ids) or 'no'} {owner.name_plural} have {self._path} {key!r}.")
-            elif (path := await asyncio.to_thread(self._found, file)) is None:
+            elif (path := await asyncio.to_thread(self._path_of, file)) is None:
                 self._reject(row, "INVALID", f"there is no file {file!r} in {self._folder}.")
             else:
                 digest = await asyncio.to_thread(_digest, path)
@@ -141,7 +141,7 @@ class RowAttachments:
         return wanted
 
     async def _records(self, owner: Object, keys: set[str]) -> dict[str, list[str]]:
-        """The ids of the records by the value that finds them, as the server compares it."""
+        """The ids of the records by the value that identifies them, in the form in which the server compares it."""
         if not keys:
             return {}
         only: Any = {"in": sorted({*keys, *(canonical(self._path, key) for key in keys)})}
@@ -157,8 +157,8 @@ class RowAttachments:
             records.setdefault(canonical(self._path, value), []).append(node["id"])
         return records
 
-    def _found(self, file: str) -> Path | None:
-        """The file, if it is one and lies below the folder, links followed."""
+    def _path_of(self, file: str) -> Path | None:
+        """The path of the file; None if it is no file or lies outside of the folder, with links resolved."""
         try:
             path = (self._folder / file).resolve()
             return path if path.is_relative_to(self._folder) and path.is_file() else None

@@ -1,4 +1,4 @@
-"""Attachments: files that hang on records."""
+"""Attachments: files attached to records."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     pass
 
 FIELD = "attachment.file"
-"""The field of attachments that holds the file."""
+"""The field of attachments that has the file."""
 
 
 class Attachments:
-    """Makes attachments of files that are uploaded."""
+    """Creates attachments of uploaded files."""
 
     def __init__(self, client: Executor, workspace: Workspace) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class Attachments:
         self._keys: dict[str, str] = {}
 
     async def create(self, attached: AttachedFile, key: str, record: UUID) -> None:
-        """The attachment, once, whether or not its answer is lost; `key` is that of `key_to`."""
+        """Creates the attachment once, even after a lost response. `key` is the result of `key_to`."""
         id_, file = attached.id, attached.file
         data: dict[str, Any] = {"id": str(id_), "name": attached.name, key: str(record)}
         data |= {"fullPath": file.path} if file.id is None else {"file": [file.reference]}
@@ -48,12 +48,12 @@ class Attachments:
         await create_settled([str(id_)], send, look)
 
     async def among(self, ids: Sequence[UUID]) -> set[str]:
-        """Which of these attachments there are, deleted ones too."""
+        """The ids of those attachments that exist, deleted ones included."""
         wanted = {"and": [{"id": {"in": [str(one) for one in ids]}}, DELETED_TOO]}
         return {node["id"] for node in await self.find("attachments", "Attachment", "id", wanted, len(ids))}
 
     async def find(self, plural: str, type_: str, path: str, only: Filter, first: int) -> list[dict[str, Any]]:
-        """The records of a filter, each with its id and what lies at the path."""
+        """The records that match a filter, each with its id and the value at the path."""
         types = {"filter": f"{type_}FilterInput", "first": "Int"}
         selection = f"{{edges{{node{selection_of(dict.fromkeys(('id', path)))}}}}}"
         operation = compose("ToAttach", "query", plural, types, selection)
@@ -65,7 +65,7 @@ class Attachments:
         return await self._workspace.object(name)
 
     async def key_to(self, singular: str) -> str:
-        """The foreign key by which attachments hang on records of an object."""
+        """The foreign key of attachments that refers to records of an object."""
         if singular not in self._keys:
             self._keys[singular] = await self._find_key(singular)
         return self._keys[singular]

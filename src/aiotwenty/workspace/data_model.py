@@ -1,6 +1,6 @@
-"""What `/metadata` says of a workspace's data model, as frozen models with Twenty's own names.
+"""The data model of a workspace as frozen models with Twenty's own names.
 
-What a server doesn't tell (older and newer ones have other columns) is None.
+Attributes that a server doesn't have (older and newer ones differ) are None.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Option(_Model):
     """One value of a picklist."""
 
     value: str
-    """The value in records: `IN_PROGRESS`."""
+    """The value as records have it: `IN_PROGRESS`."""
     label: str
     color: str | None = None
     position: int | float | None = None
@@ -53,12 +53,12 @@ class Relation(_Model):
 
     @property
     def target_object(self) -> str:
-        """The singular name of the object at the other end."""
+        """The singular name of the target object."""
         return self.target_object_metadata.name_singular
 
     @property
     def target_field(self) -> str:
-        """The field there that leads back."""
+        """The field of the target that leads back."""
         return self.target_field_metadata.name
 
 
@@ -75,25 +75,25 @@ class Field(_Model):
     is_active: bool | None = None
     is_system: bool | None = None
     is_custom: bool | None = None
-    """Whether it was added by the workspace; None where the server doesn't tell."""
+    """Whether the workspace added it; None if the server doesn't say."""
     is_nullable: bool | None = None
     is_unique: bool | None = None
     is_label_synced_with_name: bool | None = None
     default_value: JsonValue = None
-    """As Twenty has it: the text `'ONE'` with quotes of its own is the value ONE."""
+    """The default as Twenty stores it: `'ONE'`, with quotes in the text, is the value ONE."""
     options: tuple[Option, ...] | None = None
     settings: dict[str, JsonValue] | None = None
     relation: Relation | None = None
     morph_relations: tuple[Relation, ...] | None = None
     """For a MORPH_RELATION: one relation for each target object."""
     morph_id: UUID | None = None
-    """Of a MORPH_RELATION: the same for all of its parts, of which `fields` lists one."""
+    """For a MORPH_RELATION: the same id for all its parts, of which `fields` lists one."""
     application_id: UUID | None = None
     universal_identifier: str | None = None
 
 
 class IndexedField(_Model):
-    """A field in an index; of a composite, the part that is in it."""
+    """A field of an index; for a composite, with its part."""
 
     field_metadata_id: UUID
     order: float = 0
@@ -101,7 +101,7 @@ class IndexedField(_Model):
 
 
 class Index(_Model):
-    """An index of an object: one that was asked for, or one that follows from a unique field or a relation."""
+    """An index of an object: created by a user, or by the server for a unique field or a relation."""
 
     id: UUID
     name: str
@@ -113,12 +113,12 @@ class Index(_Model):
 
     @property
     def fields(self) -> tuple[IndexedField, ...]:
-        """What it is of, in its order."""
+        """The fields of the index, in order."""
         return tuple(sorted(self.index_field_metadata_list, key=lambda indexed: indexed.order))
 
 
 class Object(_Model):
-    """An object: `company`, or one of the workspace's own."""
+    """An object: `company`, or a custom one."""
 
     id: UUID
     name_singular: str
@@ -132,7 +132,7 @@ class Object(_Model):
     is_active: bool | None = None
     is_system: bool | None = None
     is_custom: bool | None = None
-    """Whether it was added by the workspace; None where the server doesn't tell."""
+    """Whether the workspace added it; None if the server doesn't say."""
     is_label_synced_with_name: bool | None = None
     is_remote: bool | None = None
     is_searchable: bool | None = None
@@ -144,21 +144,21 @@ class Object(_Model):
 
     @property
     def indexes(self) -> tuple[Index, ...]:
-        """Its indexes; none where the server tells of none."""
+        """The indexes; empty if the server lists none."""
         return self.index_metadata_list or ()
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """All its fields, the system's own included."""
+        """All fields, including those of the system."""
         return self.fields_list
 
     @cached_property
     def picklists(self) -> dict[str, tuple[Option, ...]]:
-        """Its SELECT, MULTI_SELECT and RATING fields by name, with their options."""
+        """The options of the SELECT, MULTI_SELECT and RATING fields, by name."""
         return {field.name: field.options for field in self.fields_list if field.options is not None}
 
     def field(self, name: str) -> Field:
-        """The field of this name, or `NotFoundError`."""
+        """The field with this name. Raises `NotFoundError`."""
         for field in self.fields_list:
             if field.name == name:
                 return field
@@ -167,23 +167,23 @@ class Object(_Model):
 
 
 def relations_of(field: Field) -> tuple[Relation, ...]:
-    """Where a field leads: a relation to one place, a morph relation to several, any other to none."""
+    """The relations of a field: one for a RELATION, several for a MORPH_RELATION, otherwise none."""
     return (field.relation,) if field.relation is not None else field.morph_relations or ()
 
 
 def in_order(field: Field) -> tuple[Option, ...]:
-    """The options of a field as users see them."""
+    """The options of a field in the order that users see."""
     return tuple(sorted(field.options or (), key=lambda option: option.position or 0))
 
 
 def label_of(name: str) -> str:
-    """`surveyResult` and `SURVEY_RESULT` as people write them: Survey result."""
+    """`surveyResult` and `SURVEY_RESULT` as a label: Survey result."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).strip().lower()
     return words[:1].upper() + words[1:]
 
 
 def camel_case(label: str) -> str:
-    """As the server makes a name from a label, and a name of GraphQL from one of the data model (lodash's)."""
+    """The name that the server makes of a label, and GraphQL of a name in the data model (lodash's camelCase)."""
     first, *others = [str(word) for word in _WORDS.findall(label)] or [""]
     return first.lower() + "".join(word.capitalize() for word in others)
 
@@ -193,9 +193,9 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 @dataclass(frozen=True, slots=True)
 class RelationTo:
-    """Where a new relation field leads: `RelationTo("company", label="Rockets")`.
+    """The target of a new relation field: `RelationTo("company", label="Rockets")`.
 
-    `object` is a name or an id; `label` names the field that it gets at the other end.
+    `object` is a name or an id; `label` is that of the field created at the target.
     """
 
     object: str

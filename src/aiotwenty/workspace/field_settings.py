@@ -1,7 +1,7 @@
-"""The settings of fields, as Python spells them: `create_field(..., settings={"data_type": "int"})`.
+"""The settings of fields with Python names: `create_field(..., settings={"data_type": "int"})`.
 
-Each is for the types that its description names. What a server knows beyond these may be said all the same, in
-snake_case or in camelCase.
+The description of each class names its field types. Other settings that a server has can be passed too, in snake_case
+or camelCase.
 """
 
 from __future__ import annotations
@@ -17,52 +17,52 @@ from aiotwenty.errors import InvalidArgument
 MAX_FILES = 60
 """The largest number of files in a field of type FILES (Twenty, November 2026)."""
 USUAL_FILES = 10
-"""The number of files that a field takes if its settings do not say it."""
+"""The number of files in a field if its settings don't have one."""
 
 
 class TextSettings(TypedDict, total=False):
-    """Of TEXT."""
+    """Settings of TEXT."""
 
     displayed_max_rows: int
-    """Number of lines that are shown: 1 to 99."""
+    """The number of lines shown: 1 to 99."""
 
 
 class NumberSettings(TypedDict, total=False):
-    """For NUMBER. Values are stored as they are sent: nothing is rounded or refused (Twenty, November 2026)."""
+    """Settings of NUMBER. Values are stored as sent, neither rounded nor refused (Twenty, November 2026)."""
 
     data_type: Literal["float", "int", "bigint"]
     decimals: int
-    """How many are shown."""
+    """The number of decimals shown."""
     type: Literal["number", "percentage", "shortNumber"]
-    """How it is shown."""
+    """The format in which it is shown."""
 
 
 class DateSettings(TypedDict, total=False):
-    """Of DATE and DATE_TIME."""
+    """Settings of DATE and DATE_TIME."""
 
     display_format: Literal["RELATIVE", "USER_SETTINGS", "CUSTOM"]
     custom_unicode_date_format: str
-    """Of CUSTOM: `dd.MM.yyyy`."""
+    """The format for CUSTOM: `dd.MM.yyyy`."""
 
 
 class ValuesSettings(TypedDict, total=False):
-    """Of FILES, where it is needed, and of EMAILS, LINKS, PHONES and ARRAY."""
+    """Settings of FILES, which needs them, and of EMAILS, LINKS, PHONES and ARRAY."""
 
     max_number_of_values: int
-    """1 to 60 for FILES."""
+    """The most values of the field; 1 to 60 for FILES."""
 
 
 FieldSettings: TypeAlias = TextSettings | NumberSettings | DateSettings | ValuesSettings | Mapping[str, JsonValue]
 
 
 def sent_settings(of_type: str, settings: FieldSettings | None) -> dict[str, JsonValue] | None:
-    """As the server takes them. FILES have a number of files in any case: without one they are refused."""
+    """The settings as the server expects them. FILES always have a number of files, because the server requires it."""
     if settings is None and of_type != "FILES":
         return None
-    told: Mapping[str, object] = settings or {}
+    passed: Mapping[str, object] = settings or {}
     sent: dict[str, JsonValue] = {
         to_camel(name) if "_" in name else name: value  # type: ignore[misc]
-        for name, value in told.items()
+        for name, value in passed.items()
     }
     if of_type == "FILES":
         sent.setdefault("maxNumberOfValues", USUAL_FILES)

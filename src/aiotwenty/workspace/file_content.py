@@ -1,4 +1,4 @@
-"""The content of an upload: read in pieces, and again for each attempt if the source can be read twice."""
+"""The content of an upload, read in pieces; for each attempt again if the source allows that."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from aiohttp.abc import AbstractStreamWriter
 from aiotwenty.errors import InvalidArgument, TwentyError
 
 Source: TypeAlias = bytes | bytearray | memoryview | BinaryIO | os.PathLike[str] | AsyncIterable[bytes]
-"""Content, an open binary file, a path, or a stream."""
+"""Bytes, an open binary file, a path, or a stream."""
 Progress: TypeAlias = Callable[[int, int | None], object]
-"""Is told how many bytes are done, and of how many; None where that is not known."""
+"""Called with the number of bytes done and the total, which is None if unknown."""
 
 PIECE = 256 * 1024
-"""Bytes that are read and sent at a time."""
+"""The bytes read and sent at a time."""
 
 
 class Content:
-    """The bytes of one upload."""
+    """The content of one upload."""
 
     def __init__(
         self,
@@ -37,16 +37,16 @@ class Content:
         again: bool,
         progress: Progress | None = None,
     ) -> None:
-        """`open_` gives the pieces from the start; `again`, whether it can do so more than once."""
+        """`open_` returns the pieces from the start; `again` says whether it can be called more than once."""
         self.size = size
         self.again = again
         self.failure: TwentyError | None = None
-        """What was wrong with the content itself, should sending it have failed for that."""
+        """The error in the content that made sending fail."""
         self._open = open_
         self._progress = progress
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """All of it, piece by piece. Raises what `failure` is from then on."""
+        """The content in pieces. Sets and raises `failure` if reading fails or the size is wrong."""
         sent = 0
         self._tell(0)
         try:
@@ -55,7 +55,7 @@ class Content:
                 if sent > self.size:
                     break
                 yield piece
-                # Asked for the next one, the piece before has been taken.
+                # The consumer asks for the next piece when this one is sent.
                 self._tell(sent)
         except InvalidArgument as error:
             self.failure = error
@@ -70,7 +70,7 @@ class Content:
             raise self.failure
 
     def before_another(self, error: TwentyError) -> None:
-        """Of a failed attempt: raises its error where no other one can follow."""
+        """Raises the error of a failed attempt if the content can't be read again."""
         if self.failure is not None:
             raise self.failure
         if not self.again:
@@ -83,7 +83,7 @@ class Content:
 
 
 class ContentPart(aiohttp.Payload):
-    """The content as a part of a multipart body, which thus has a length."""
+    """The content as a part of a multipart body of known length."""
 
     def __init__(self, content: Content, content_type: str) -> None:
         super().__init__(content, content_type=content_type)
@@ -91,16 +91,16 @@ class ContentPart(aiohttp.Payload):
 
     @property
     def size(self) -> int | None:
-        """Its bytes."""
+        """The size in bytes."""
         return self._content.size
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Sends it."""
+        """Sends the content."""
         async for piece in self._content.pieces():
             await writer.write(piece)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """It is no text."""
+        """Raises an error, because the content is binary."""
         raise TypeError("the content of a file can't be a string")
 
 
@@ -108,10 +108,10 @@ class ContentPart(aiohttp.Payload):
 async def content_of(
     source: Source, *, size: int | None = None, max_size: int, progress: Progress | None = None
 ) -> AsyncIterator[Content]:
-    """The content of a source, for as long as the context lasts.
+    """The content of a source, for the time of the context.
 
-    A stream of which nobody says the `size`, which the server wants to know first, is kept in a temporary file.
-    Raises `InvalidArgument` for what can't be read, and for more than `max_size` bytes.
+    A stream without a `size`, which the server requires first, is stored in a temporary file. Raises `InvalidArgument`
+    if the source can't be read, or has more than `max_size` bytes.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         view = memoryview(source).cast("B")
@@ -140,7 +140,7 @@ async def content_of(
 async def _of_file(
     file: BinaryIO, size: int | None, max_size: int, progress: Progress | None
 ) -> AsyncIterator[Content]:
-    """From where it stands to its end; rewound to there for another attempt, if it can be."""
+    """The content from the file's position to its end. If the file is seekable, further attempts begin there again."""
     if not await asyncio.to_thread(_is_seekable, file):
         async with _streamed(_pieces(file), size, max_size, progress) as content:
             yield content
@@ -174,7 +174,7 @@ async def _streamed(
 
 
 async def _explained(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces. What the caller's file or stream raises is an `InvalidArgument` that says so."""
+    """The pieces. Errors of the caller's file or stream become `InvalidArgument`."""
     try:
         async for piece in pieces:
             yield piece
@@ -196,7 +196,7 @@ async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
 
 
 async def _of_place(file: BinaryIO, start: int, turns: threading.Lock) -> AsyncIterator[bytes]:
-    """From a place in the file on. Another attempt may begin while a read of the one before is not over."""
+    """The pieces from a position in the file. A new attempt may begin while a read of the last one is still running."""
 
     def read(place: int) -> bytes:
         with turns:
@@ -228,7 +228,7 @@ def _checked(size: int, most: int) -> int:
 
 
 async def _opened_elsewhere(path: Path) -> tuple[BinaryIO, int]:
-    """The file, opened in a thread; closed again if nobody waits for it any more."""
+    """The open file and its size, opened in a thread; closed again if the caller was cancelled."""
     opening = asyncio.ensure_future(asyncio.to_thread(_opened, path))
     try:
         return await asyncio.shield(opening)
@@ -238,7 +238,7 @@ async def _opened_elsewhere(path: Path) -> tuple[BinaryIO, int]:
 
 
 def _opened(path: Path) -> tuple[BinaryIO, int]:
-    """The file and its length. What is no file, such as a pipe, is not waited for."""
+    """The open file and its size. Other kinds, such as pipes, are refused: opening one could block."""
     try:
         if stat.S_ISREG(path.stat().st_mode):
             file = path.open("rb")

@@ -1,4 +1,4 @@
-"""A download to disk: complete or no file, and resumed if the server supports it."""
+"""Downloads to disk: the file is complete or absent, and the download resumes if the server supports it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiotwenty.errors import ConfigurationError, UnexpectedResponse
 from aiotwenty.workspace.file_content import Progress
 
 _BUFFER = 1_000_000
-"""Bytes that are written to disk at a time."""
+"""The bytes written to disk at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,23 @@ class DownloadedFile:
 
     path: Path
     size: int
-    """In bytes."""
+    """The size in bytes."""
     sha256: str
-    """Of its content, in hexadecimal digits."""
+    """The SHA-256 of the content in hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileDigest:
-    """What tells the content of a file from another one."""
+    """The SHA-256 and size of a file's content."""
 
     sha256: str
-    """In hexadecimal digits."""
+    """The SHA-256 in hexadecimal digits."""
     size: int
-    """In bytes."""
+    """The size in bytes."""
 
 
 class Digest:
-    """Takes the body of one or several attempts for its hash only: nothing of it is kept."""
+    """Receives the body of one or several attempts and keeps only its hash."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -49,11 +49,11 @@ class Digest:
 
     @staticmethod
     def headers() -> dict[str, str]:
-        """Those of each attempt."""
+        """The headers of each attempt."""
         return {"Accept": "*/*", "Accept-Encoding": "identity"}
 
     async def receive(self, status: int, headers: Mapping[str, str], pieces: AsyncIterator[bytes]) -> bytes:
-        """Takes the body of an attempt, from its beginning."""
+        """Receives the body of an attempt from the beginning."""
         self._hash, self._size = hashlib.sha256(), 0
         async for piece in pieces:
             self._hash.update(piece)
@@ -64,12 +64,12 @@ class Digest:
         return b""
 
     def finish(self) -> FileDigest:
-        """The hash of what came."""
+        """The digest of the body."""
         return FileDigest(self._hash.hexdigest(), self._size)
 
 
 class Download:
-    """Takes the body of one or several attempts into a file beside the target, which nobody else may read."""
+    """Receives the body of one or several attempts into a private file beside the target."""
 
     def __init__(self, target: Path, max_size: int | None, progress: Progress | None) -> None:
         self._target = target
@@ -77,7 +77,7 @@ class Download:
         self._progress = progress
         self._hash = hashlib.sha256()
         self._mark = ""
-        """What tells this content from another one under the same address, if the server goes on with it."""
+        """The ETag or Last-Modified, which shows whether the server resumes the same content."""
         self._size: int | None = None
         self.done = 0
         try:
@@ -88,12 +88,12 @@ class Download:
         self._part = Path(name)
 
     def headers(self) -> dict[str, str]:
-        """Those of the next attempt. Compressed, a file could not be gone on with."""
+        """The headers of the next attempt. A compressed response could not be resumed."""
         more = {"Range": f"bytes={self.done}-", "If-Range": self._mark} if self.done and self._mark else {}
         return {"Accept": "*/*", "Accept-Encoding": "identity", **more}
 
     async def receive(self, status: int, headers: Mapping[str, str], pieces: AsyncIterator[bytes]) -> bytes:
-        """Takes the body of an attempt; what came of it stays, should it break off."""
+        """Receives the body of an attempt. If it breaks off, the received part is kept."""
         if headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
             raise UnexpectedResponse("the file came compressed, which was not requested.", status=status)
         if status == 206:
@@ -113,7 +113,7 @@ class Download:
         return b""
 
     async def finish(self, size: int | None, sha256: str | None) -> DownloadedFile:
-        """Puts the file in its place. Raises `UnexpectedResponse` if it is not what it should be."""
+        """Puts the file in its place. Raises `UnexpectedResponse` if its size or SHA-256 is wrong."""
         expected = self._size if size is None else size
         digest = self._hash.hexdigest()
         if expected is not None and self.done != expected:
@@ -127,7 +127,7 @@ class Download:
         return DownloadedFile(self._target, self.done, digest)
 
     def discard(self) -> None:
-        """Leaves nothing behind; after `finish`, nothing to be left."""
+        """Removes the temporary file, if it is still there."""
         with contextlib.suppress(OSError):
             self._file.close()
         self._part.unlink(missing_ok=True)

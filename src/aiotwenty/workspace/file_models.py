@@ -1,4 +1,4 @@
-"""Files as an upload gives them, and as records hold them."""
+"""Files as uploads return them, and as records have them."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ class HasUrl(Protocol):
 
     @property
     def url(self) -> str | None:
-        """Its signed address."""
+        """The signed address."""
         ...
 
 
 class UploadedFile(Record):
-    """A file that the server has taken."""
+    """A file that was uploaded."""
 
     id: UUID | None = None
-    """None on servers of 2025, where `path` and `token` name the file."""
+    """None on servers of 2025, where `path` and `token` identify the file."""
     path: str
     url: str | None = None
-    """The signed URL, valid for a day (Twenty, July 2026). `repr` leaves out what it is signed with."""
+    """The signed URL, valid for a day (Twenty, July 2026). `repr` leaves out the signature."""
     token: str | None = None
     size: int | float | None = None
     created_at: DateTime | None = None
     label: str = ""
-    """Its name."""
+    """The name of the file."""
 
     @property
     def reference(self) -> FileReference:
-        """An item of the list that a field of type FILES takes."""
+        """An item of a field of type FILES."""
         if self.id is None:
             raise ConfigurationError("this server has no fields of type FILES: Attachment.fullPath takes the path.")
         return FileReference(fileId=str(self.id), label=self.label)
@@ -44,6 +44,6 @@ class AttachedFile(Record):
     """A file that is attached to a record."""
 
     id: UUID
-    """Of the attachment."""
+    """The id of the attachment."""
     name: str
     file: UploadedFile

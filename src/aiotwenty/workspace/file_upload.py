@@ -1,4 +1,4 @@
-"""Uploads a file: to an address that the server assigns, or within the request on older servers."""
+"""Uploads a file: to an address that the server assigns, or in the request on older servers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from aiotwenty.workspace.served_schema import Select
 T = TypeVar("T")
 
 _SLOWEST = 64 * 1024
-"""Bytes a second that an upload is given time for."""
+"""The bytes per second that the timeout allows for."""
 _DIRECT: Any = ("mutation", "createFileUpload")
-"""The upload in which the server says where to."""
+"""The mutation that assigns an address to an upload."""
 _TARGET: Select = dict.fromkeys(("fileId", "uploadUrl", "contentType"))
 _FILE: Select = dict.fromkeys(("id", "path", "size", "createdAt", "url", "token"))
 
@@ -50,7 +50,7 @@ class Upload:
         content_type: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
-        """What the server says of the file. `timeout` is in seconds for an attempt."""
+        """The server's data about the file. `timeout` is in seconds for an attempt."""
         seconds = timeout or self._terms.timeout + content.size / _SLOWEST
         terms = replace(self._terms, timeout=seconds)
         if content.size and PurePath(name).suffix and await self._workspace.served.has(*_DIRECT):
@@ -58,7 +58,7 @@ class Upload:
         return await self._send_multipart(content, name, field, content_type, terms)
 
     async def _send_direct(self, content: Content, name: str, field: Field, terms: Terms) -> dict[str, Any]:
-        """To the address that the server gives for it. Until it is completed nothing has happened: all is repeated."""
+        """Uploads to an address from the server. The file exists after the last step only: all are repeatable."""
         where = {"filename": name, "size": content.size, "fileFolder": "FilesField", "fieldMetadataId": str(field.id)}
         target = await self._mutate("createFileUpload", where, _TARGET)
         headers = {"Content-Type": target["contentType"], "Content-Length": str(content.size), "Accept": "*/*"}
@@ -79,7 +79,7 @@ class Upload:
         try:
             await self._send(call, content)
         except ConnectionFailed as error:
-            # The server has forgotten it before long: no record can have it.
+            # Without the last step, the server soon removes the content, and no record can have it.
             error.outcome_unknown = False
             raise
         return await self._mutate("completeFileUpload", {"fileId": target["fileId"]}, _FILE)
@@ -124,7 +124,7 @@ class Upload:
             raise
 
     async def _mutate(self, root: str, values: Mapping[str, Any], select: Select) -> dict[str, Any]:
-        """One of the steps of an upload, which may be repeated."""
+        """One step of an upload, repeatable."""
         operation, variables = await self._workspace.served.compose("mutation", root, values, select=select)
         call = Call(
             name=operation.name,
@@ -141,7 +141,7 @@ class Upload:
         return answer
 
     async def _way(self, name: str, field: Field | str | None) -> tuple[str, dict[str, Any]]:
-        """The mutation of this server that takes a file with it, and what it wants besides."""
+        """This server's mutation for a file in the request, with its further arguments."""
         served = self._workspace.served
         if await served.has("mutation", "uploadFilesFieldFile"):
             return "uploadFilesFieldFile", {"fieldMetadataId": str((await self._field(field)).id)}

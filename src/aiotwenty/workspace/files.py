@@ -43,7 +43,7 @@ __all__ = ["AttachReport", "AttachedFile", "DownloadedFile", "FileDigest", "File
 T = TypeVar("T")
 
 MAX_SIZE = 1024**3
-"""Bytes of a file that the server takes (Twenty, July 2026)."""
+"""The most bytes of a file that the server accepts (Twenty, July 2026)."""
 
 
 class UploadOptions(TypedDict, total=False):
@@ -52,15 +52,15 @@ class UploadOptions(TypedDict, total=False):
     filename: str
     """The name of the file; required for content without a name."""
     content_type: str
-    """Its media type, where it goes with the request; else the server knows by the name."""
+    """The media type in a request with a file; newer servers derive it from the name."""
     size: int
-    """The bytes of a stream, where they are known."""
+    """The size of a stream in bytes, if known."""
     max_size: int
-    """Bytes above which a file is refused, before anything of it is sent if its size is known."""
+    """The most bytes; a larger file is refused, before anything is sent if its size is known."""
     progress: Progress
-    """Is called with the bytes that are sent and the bytes of all; it begins anew with another attempt."""
+    """Called with the bytes sent and the total; begins at 0 again for each attempt."""
     timeout: float
-    """Seconds for an attempt; by default the client's, and one more for each 64 KB."""
+    """The seconds for an attempt; by default the client's timeout plus a second for each 64 KB."""
 
 
 class Files:
@@ -196,7 +196,7 @@ class Files:
             terms = replace(
                 self._terms,
                 timeout=timeout or self._terms.timeout,
-                # A file is as large as it is.
+                # The limit for responses doesn't apply to files.
                 max_answer_bytes=sys.maxsize if max_size is None else max_size,
             )
             return await self._engine.send(self._get(file, terms, _content))
@@ -254,7 +254,7 @@ def _content(reply: Reply) -> bytes:
 
 
 def _no_content(reply: Reply) -> None:
-    """Of an answer whose body has been received."""
+    """Reads a response whose body was received separately."""
     if reply.status not in (200, 206):
         _content(reply)
 

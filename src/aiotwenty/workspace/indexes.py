@@ -13,7 +13,7 @@ from aiotwenty.workspace.settled_changes import made, removed
 
 
 class Indexes:
-    """Indexes: those that follow from unique fields and relations, and those that were asked for."""
+    """Indexes: those of unique fields and relations, and those that users created."""
 
     def __init__(self, editor: ObjectsAndFields) -> None:
         self._editor = editor
@@ -23,13 +23,13 @@ class Indexes:
         return (await self._editor.object(object)).indexes
 
     async def all(self) -> dict[str, tuple[Index, ...]]:
-        """The indexes of every object, by its singular name. Servers that tell of none have none."""
+        """The indexes of every object, by singular name; empty on servers that don't list them."""
         return {of.name_singular: of.indexes for of in await self._editor.objects()}
 
     async def create(self, object: ObjectRef, fields: Sequence[str], *, type: str = "BTREE") -> Index:
-        """Makes an index of these fields, in their order; of a composite with its part: `domainName.primaryLinkUrl`.
+        """Creates an index of these fields, in order; of a composite with its part: `domainName.primaryLinkUrl`.
 
-        It makes filters and orders fast, and nothing unique: for that, see `is_unique` of a field.
+        It makes filters and orders fast. It does not make values unique: see `is_unique` of a field.
         """
         of = await self._editor.object(object)
         parts = [(of.field(name), part or None) for name, _, part in (path.partition(".") for path in fields)]
@@ -54,7 +54,7 @@ class Indexes:
         return answer if isinstance(answer, Index) else Index.model_validate(answer)
 
     async def delete(self, index: Index | UUID | str) -> None:
-        """Removes an index that was asked for."""
+        """Removes an index that a user created."""
         id_ = str(index.id if isinstance(index, Index) else index)
 
         async def is_gone() -> bool:

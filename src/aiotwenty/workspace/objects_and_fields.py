@@ -1,6 +1,6 @@
-"""The objects, fields, picklists and indexes of a workspace, to read and to change.
+"""Reads and changes the objects, fields, picklists and indexes of a workspace.
 
-Works with servers of other versions: it sends and asks for what their `/metadata` has.
+Works with servers of several versions: it uses what their `/metadata` has.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from aiotwenty.workspace.settled_changes import changed, made, removed
 T = TypeVar("T")
 
 COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
-"""The colours that options get in turn when none is said."""
+"""The colours of options without one, in turn."""
 _PAGE = 1000
 
 
@@ -59,19 +59,19 @@ _OBJECT: Select = {**_columns(Object), "fieldsList": _FIELD, "indexMetadataList"
 _OWNED_FIELD: Select = {**_FIELD, "objectMetadataId": None, "object": {"id": None}}
 
 ObjectRef: TypeAlias = Object | UUID | str
-"""An object by itself, by its id, or by its singular or plural name."""
+"""An object, its id, or its singular or plural name."""
 FieldRef: TypeAlias = Field | UUID | str
 OptionLike: TypeAlias = Option | str | Mapping[str, JsonValue]
-"""An option, its value alone (`HOT_LEAD` is shown as "Hot lead"), or a mapping with Twenty's names, `value` among them.
+"""An option, its value alone (`HOT_LEAD` gets the label "Hot lead"), or a mapping with Twenty's names, such as `value`.
 """
 
 
 class ObjectsAndFields:
-    """The calls of `twenty.workspace` for single objects and fields."""
+    """The methods of `twenty.workspace` for single objects and fields."""
 
     def __init__(self, client: Executor) -> None:
         self.served = ServedSchema(client)
-        """What this server's /metadata has, to compose other documents from."""
+        """The server's metadata schema, for composing documents."""
         self._custom_application: str | None = None
 
     async def objects(self) -> list[Object]:
@@ -87,7 +87,7 @@ class ObjectsAndFields:
         return [await self._object(answer) for answer in answers]
 
     async def object(self, ref: ObjectRef) -> Object:
-        """One object with its fields; `NotFoundError` if there is none."""
+        """An object with its fields. Raises `NotFoundError`."""
         id_ = await self._object_id(ref)
         schema = await self.served.schema()
         if "fieldsList" not in getattr(schema.get_type("Object"), "fields", {}):
@@ -99,11 +99,11 @@ class ObjectsAndFields:
         return (await self.object(object)).fields
 
     async def field(self, object: ObjectRef, name: str) -> Field:
-        """One field of an object; `NotFoundError` if there is none."""
+        """A field of an object. Raises `NotFoundError`."""
         return (await self.object(object)).field(name)
 
     async def picklists(self, object: ObjectRef | None = None) -> dict[str, tuple[Option, ...]]:
-        """The options of all SELECT, MULTI_SELECT and RATING fields of an object, by their names.
+        """The options of all SELECT, MULTI_SELECT and RATING fields of an object, by name.
 
         Without an object, those of the whole workspace, by path: `company.tier`. In the order that users see.
         """
@@ -141,13 +141,13 @@ class ObjectsAndFields:
             "namePlural": name_plural,
             "labelSingular": label_singular or label_of(name_singular),
             "labelPlural": label_plural or label_of(name_plural),
-            **_given(description=description, icon=icon),
+            **_without_none(description=description, icon=icon),
             **_camel(more),
         }
         answer = await made(
             partial(self.served.call, "mutation", "createOneObject", values, select=_OBJECT),
             partial(self._find, self.objects, "name_singular", name_singular),
-            lambda found: (found.name_plural, found.label_singular) == (name_plural, values["labelSingular"]),
+            lambda existing: (existing.name_plural, existing.label_singular) == (name_plural, values["labelSingular"]),
             f"object {name_singular}",
         )
         return answer if isinstance(answer, Object) else await self._object(answer)
@@ -159,7 +159,7 @@ class ObjectsAndFields:
         return await self._object(await changed(send))
 
     async def delete_object(self, ref: ObjectRef) -> None:
-        """Permanently remove a custom object with all its records. Standard objects can't be removed."""
+        """Permanently removes a custom object with all its records. Standard objects can't be removed."""
         values = {"id": str(await self._object_id(ref))}
 
         async def is_gone() -> bool:
@@ -197,7 +197,7 @@ class ObjectsAndFields:
             "name": name,
             "type": type,
             "label": label or label_of(name),
-            **_given(
+            **_without_none(
                 description=description,
                 icon=icon,
                 default_value=default_value,
@@ -216,13 +216,13 @@ class ObjectsAndFields:
         answer = await made(
             partial(self.served.call, "mutation", "createOneField", values, select=_FIELD),
             partial(self._find, partial(self.fields, values["objectMetadataId"]), "name", name),
-            lambda found: (found.type, found.label) == (type, values["label"]),
+            lambda existing: (existing.type, existing.label) == (type, values["label"]),
             f"field {name}",
         )
         field = answer if isinstance(answer, Field) else await self._field(answer)
         if field.morph_id is None:
             return field
-        # The server answers with one of the parts; the data model may list another, under the name of the whole.
+        # The server returns one of the parts; the data model may list another one, with the name of the whole.
         listed = await self.fields(values["objectMetadataId"])
         return next((other for other in listed if other.morph_id == field.morph_id), field)
 
@@ -254,7 +254,7 @@ class ObjectsAndFields:
         return before if wanted is None else await self.update_field(object, before, options=wanted)
 
     async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:
-        """Permanently remove a custom field with all its values."""
+        """Permanently removes a custom field with all its values."""
         values = {"id": str(await self._field_id(object, field))}
 
         async def is_gone() -> bool:
@@ -263,11 +263,11 @@ class ObjectsAndFields:
         await removed(partial(self.served.call, "mutation", "deleteOneField", values, select={"id": None}), is_gone)
 
     async def _find(self, listed: Callable[[], Awaitable[Iterable[T]]], attribute: str, name: str) -> T | None:
-        """That of the name, if there is one."""
+        """The item whose attribute has this value; None without one."""
         return next((one for one in await listed() if getattr(one, attribute) == name), None)
 
     async def walk(self, root: str, select: Select) -> list[dict[str, Any]]:
-        """All nodes of a connection of `/metadata`. The server's default is 10 (Twenty, July 2026)."""
+        """All nodes of a connection of `/metadata`. The server's default page size is 10 (Twenty, July 2026)."""
         wanted: Select = {"pageInfo": {"hasNextPage": None, "endCursor": None}, "edges": {"node": select}}
 
         async def fetch(after: str | None) -> dict[str, Any]:
@@ -288,7 +288,7 @@ class ObjectsAndFields:
         return Field.model_validate(answer)
 
     async def _mark_custom(self, *answers: dict[str, Any]) -> None:
-        """Say `isCustom` as older servers do; newer ones name the application instead (Twenty, July 2026)."""
+        """Sets `isCustom` as older servers do; newer ones return the application instead (Twenty, July 2026)."""
         if "isCustom" in answers[0] or "applicationId" not in answers[0]:
             return
         if self._custom_application is None:
@@ -347,14 +347,14 @@ def _camel(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return {to_camel(name): value for name, value in values.items()}
 
 
-def _given(**values: JsonValue) -> dict[str, JsonValue]:
+def _without_none(**values: JsonValue) -> dict[str, JsonValue]:
     return _camel({name: value for name, value in values.items() if value is not None})
 
 
 def grown(there: Sequence[Option], options: Sequence[OptionLike], *, relabel: bool = True) -> list[OptionLike] | None:
-    """The options that are there and those that are added behind them; None if that changes nothing.
+    """The existing options, followed by new ones; None if nothing changes.
 
-    With `relabel`, labels and colours that are said of an option are changed where they are others.
+    With `relabel`, labels and colours that are passed replace those of existing options.
     """
     before = {option.value: option for option in there}
     after: dict[str, OptionLike] = {**before}
@@ -362,15 +362,15 @@ def grown(there: Sequence[Option], options: Sequence[OptionLike], *, relabel: bo
         if (value := str(new["value"])) not in before:
             after[value] = new
     for option in options if relabel else ():
-        said = (
+        values = (
             {}
             if isinstance(option, str)
             else option.model_dump(by_alias=True)
             if isinstance(option, Option)
             else option
         )
-        current = before.get(str(said.get("value")))
-        changes = {name: said[name] for name in ("label", "color") if said.get(name) is not None}
+        current = before.get(str(values.get("value")))
+        changes = {name: values[name] for name in ("label", "color") if values.get(name) is not None}
         if current is not None and changes.items() - {"label": current.label, "color": current.color}.items():
             after[current.value] = current.model_copy(update=changes)
     listed = list(after.values())

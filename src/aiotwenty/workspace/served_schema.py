@@ -1,7 +1,7 @@
-"""What a server's `/metadata` has today, and documents composed from that.
+"""The metadata schema of a server, and documents composed from it.
 
-The metadata schema changes every month, and unlike records it is validated strictly: a document that asks for one field
-too many is refused whole (Twenty, July 2026). So what the library needs of it is named, and sent as far as it is there.
+The metadata schema changes every month and, unlike that of records, is validated strictly: the server refuses a
+document with one unknown field (Twenty, July 2026). So the client selects by name, and sends what the server has.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from aiotwenty.graphql.operation import Operation
 
 Kind: TypeAlias = Literal["query", "mutation"]
 Select: TypeAlias = "Mapping[str, Select | None]"
-"""Output fields that are wanted; those with fields of their own have a selection, leaves have None."""
+"""The selected fields; None for leaves, a selection for fields with parts."""
 
 
 class ServedSchema:
-    """The metadata schema of one workspace: asked for once, and again when the server refuses a document."""
+    """The metadata schema of one workspace, fetched once, and again when the server refuses a document."""
 
     def __init__(self, client: Executor) -> None:
         self._client = client
         self._schema: GraphQLSchema | None = None
 
     async def schema(self) -> GraphQLSchema:
-        """The schema of `/metadata`, as it was when it was first asked for."""
+        """The schema of `/metadata`, fetched at the first call."""
         if self._schema is None:
             answer = await self._client.execute(introspection(), endpoint="metadata")
             self._schema = known_schema(answer, "/metadata")
@@ -62,14 +62,14 @@ class ServedSchema:
     ) -> Any:
         """Runs one root field and returns its value.
 
-        `values` are put wherever the field has a place for them: among its arguments, or in the input objects inside
-        those (`input.object`, `input.update`). One without a place is an error; those of `optional` are left out then.
+        `values` are put in the field's arguments, or in the input objects inside of them (`input.object`,
+        `input.update`). One that the server has no place for is an error; those of `optional` are left out then.
         """
         known = self._schema is not None
         try:
             return await self._run(kind, root, values or {}, optional or {}, select)
         except ApiError as error:
-            # Nothing was executed, and the server may be another than it was.
+            # Nothing was executed, and the server may have been upgraded since the schema was fetched.
             if not known or not (error.status == 400 or (error.reason and error.reason.about_schema)):
                 raise
             self._schema = None
@@ -125,7 +125,7 @@ def _place(
     remaining: dict[str, Any],
     depth: int = 3,
 ) -> dict[str, Any]:
-    """Moves values from `remaining` to where there is a place for them, the outermost first."""
+    """Moves values from `remaining` to the outermost place for each."""
     placed = {name: remaining.pop(name) for name in places if name in remaining}
     for name, place in places.items():
         inner = place.type.of_type if isinstance(place.type, GraphQLNonNull) else place.type

@@ -1,4 +1,4 @@
-"""Changes of the data model whose response was lost: checks whether the object or field exists."""
+"""Changes the data model and, after a lost response, checks whether the object or field exists."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Send = Callable[[], Awaitable[dict[str, Any]]]
 async def made(
     send: Send, look: Callable[[], Awaitable[T | None]], is_it: Callable[[T], bool], name: str
 ) -> dict[str, Any] | T:
-    """What `send` gives, or what `look` finds of that name once an answer was lost.
+    """The result of `send`, or what `look` finds of that name after a lost response.
 
-    Names are taken once, so that it may be sent again when nothing is found. What is found and is something else than
-    was to be made, somebody else has made: then ours was refused.
+    Names are unique, so sending again is safe if nothing was found. If the name belongs to something else, another
+    client created that, and ours was refused.
     """
 
     async def decide(failure: TwentyError, lost: bool) -> T | None:
@@ -41,7 +41,7 @@ async def made(
 
 
 async def removed(send: Send, is_gone: Callable[[], Awaitable[bool]]) -> None:
-    """Sends it until what it removes is gone; of what is removed nothing is given back."""
+    """Calls `send` until the thing is gone; there is no result."""
 
     async def remove() -> bool:
         await send()
@@ -61,7 +61,7 @@ async def removed(send: Send, is_gone: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def changed(send: Send) -> dict[str, Any]:
-    """What `send` gives: to set the same once more changes nothing."""
+    """The result of `send`, which is repeated after a lost response: setting the same values twice changes nothing."""
 
     async def decide(failure: TwentyError, lost: bool) -> None:
         if not failure.outcome_unknown or fate_of(failure) is Fate.FAILED:

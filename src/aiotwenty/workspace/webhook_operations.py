@@ -12,13 +12,13 @@ _OPERATION = re.compile(r"(\*|[A-Za-z][A-Za-z0-9]*)\.(\*|[a-z]+)")
 
 
 def check_operation(operation: str) -> str:
-    """The operation, if it is one. The server takes anything, and then never sends it (Twenty, July 2026)."""
-    found = _OPERATION.fullmatch(operation)
-    if found is None:
+    """The operation. Raises `InvalidArgument` for unknown ones, which the server accepts (Twenty, July 2026)."""
+    match = _OPERATION.fullmatch(operation)
+    if match is None:
         raise InvalidArgument(f"{operation!r} is no operation: write it like company.created, company.* or *.*.")
-    if found[2] not in (*ACTIONS, "*"):
+    if match[2] not in (*ACTIONS, "*"):
         raise InvalidArgument(
-            f"there is no event {operation}{did_you_mean(found[2], ACTIONS)}: there are {', '.join(ACTIONS)} and *."
+            f"there is no event {operation}{did_you_mean(match[2], ACTIONS)}: there are {', '.join(ACTIONS)} and *."
         )
     return operation
 

@@ -1,4 +1,4 @@
-"""The webhooks of a workspace. What they deliver is read by `aiotwenty.webhooks`."""
+"""The webhooks of a workspace. `aiotwenty.webhooks` reads the deliveries."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _WEBHOOK: dict[str, None] = dict.fromkeys(
 
 
 class Webhooks:
-    """The webhooks of a workspace (`twenty.workspace.webhooks`), on servers old and new, whose arguments differ."""
+    """The webhooks of a workspace (`twenty.workspace.webhooks`). Works with servers old and new."""
 
     def __init__(self, served: ServedSchema) -> None:
         self._served = served
 
     async def list(self) -> list[Webhook]:
-        """All of them."""
+        """All webhooks."""
         answers = await self._served.call("query", "webhooks", select=_WEBHOOK)
         return [Webhook.model_validate(answer) for answer in answers]
 
     async def get(self, id: UUID | str) -> Webhook:
-        """One webhook; `NotFoundError` if there is none."""
+        """A webhook. Raises `NotFoundError`."""
         answer = await self._served.call("query", "webhook", {"id": str(id)}, select=_WEBHOOK)
         if answer is None:
             raise NotFoundError(f"there is no webhook {id}.", operation="webhook")
@@ -75,7 +75,7 @@ class Webhooks:
             if not error.outcome_unknown:
                 raise
             error.look = f"look for a webhook to {target_url}"
-            # Nobody else has a secret that was made up here.
+            # No other client can have a random secret that was made here.
             for webhook in await look_after(error, self.list()) if secret is None else ():
                 if webhook.secret is not None and webhook.secret.get_secret_value() == values["secret"]:
                     return webhook
@@ -91,9 +91,9 @@ class Webhooks:
         description: str | None = None,
         secret: str | SecretStr | None = None,
     ) -> Webhook:
-        """Changes the given attributes."""
+        """Changes the attributes that are passed."""
         before = await self.get(id)
-        # Older servers take all of it anew; what isn't given has to be repeated for them.
+        # Older servers require all attributes, so those that aren't passed are repeated.
         values = {
             "id": str(id),
             "targetUrl": before.target_url if target_url is None else target_url,
@@ -118,7 +118,7 @@ class Webhooks:
 
 
 def _checked(operations: Sequence[str]) -> list[str]:
-    """The server takes any text, and then never sends anything for it (Twenty, July 2026)."""
+    """The operations. Raises `InvalidArgument` for unknown ones, which the server accepts (Twenty, July 2026)."""
     if isinstance(operations, str) or not operations:
         raise InvalidArgument('operations must be a list of at least one: ["company.created"].')
     return [check_operation(operation) for operation in operations]

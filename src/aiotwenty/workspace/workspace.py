@@ -31,8 +31,8 @@ from aiotwenty.workspace.objects_and_fields import ObjectRef, ObjectsAndFields, 
 from aiotwenty.workspace.webhooks import Webhooks
 
 
-class _Told(Watch):
-    """Tells a function of each change before it is made."""
+class _ChangeCallback(Watch):
+    """Calls a function before each change."""
 
     def __init__(self, tell: Callable[[ModelChange], object]) -> None:
         self._tell = tell
@@ -84,13 +84,13 @@ class Workspace(ObjectsAndFields):
         return Model(objects=state.definitions, complete=True, notes=tuple(notes), **beside)
 
     def _hanging(self) -> list[Hanging[Any]]:
-        """In the order in which they are made."""
+        """The kinds of definitions, in the order in which they are created."""
         return [RoleChanges(self.served), ViewChanges(self.served), WebhookChanges(self.webhooks)]
 
     async def plan(self, model: Model | str | Path) -> Plan:
-        """The changes that would give the workspace this model, or the one in this folder. Changes nothing.
+        """The changes that bring the workspace to this model, or to the one in a folder. Changes nothing.
 
-        Raises `DefinitionError` for a model that contradicts itself.
+        Raises `DefinitionError` if the model contradicts itself.
         """
         model = checked(model) if isinstance(model, Model) else read_model(model)
         return await self._plan(model, counted=True)
@@ -114,13 +114,13 @@ class Workspace(ObjectsAndFields):
         if not isinstance(plan, Plan):
             plan = await self.plan(plan)
         plan.check_destroyed(allow_destroy)
-        applying = Applying(plan, self, self._client, _Told(on_change))
+        applying = Applying(plan, self, self._client, _ChangeCallback(on_change))
         await applying.run(allow_destroy)
         await applying.hang(self._hanging())
         if remaining := await self._plan(plan.model, counted=False):
-            what = "; ".join(f"{change.action} {change.kind} {change.path}" for change in remaining.changes[:5])
+            changes = "; ".join(f"{change.action} {change.kind} {change.path}" for change in remaining.changes[:5])
             raise NotApplied(
-                f"the plan was applied, but {len(remaining.changes)} changes remain ({what}): "
+                f"the plan was applied, but {len(remaining.changes)} changes remain ({changes}): "
                 "somebody changed the workspace meanwhile, or the server does not keep what it was sent.",
                 remaining,
             )
@@ -154,7 +154,7 @@ class Workspace(ObjectsAndFields):
         icon: str | None = None,
         **more: JsonValue,
     ) -> Object:
-        """The object of this name: created if there is none, updated if it differs from the arguments.
+        """The object with this name: created if it doesn't exist, updated if it differs from the arguments.
 
         Settings that are not passed don't change. Raises `InvalidArgument` if the object has another plural.
         """
@@ -185,7 +185,7 @@ class Workspace(ObjectsAndFields):
         relation: RelationTo | Sequence[RelationTo] | None = None,
         **attributes: JsonValue,
     ) -> Field:
-        """The field of this name: created if there is none, updated if it differs from the arguments.
+        """The field with this name: created if it doesn't exist, updated if it differs from the arguments.
 
         The arguments are those of `create_field`. Labels and settings that are not passed don't change, and options are
         only added. Raises `InvalidArgument` if the field has another type, or another target.

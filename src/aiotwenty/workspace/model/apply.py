@@ -1,7 +1,7 @@
-"""Applies a plan, in an order that works. It can be interrupted and run again.
+"""Applies a plan in an order that works. It can be interrupted and run again.
 
-Before each phase the workspace is read anew, and what is still to be done in it follows from what is there: after an
-interruption, and where the server makes more than it was asked for, nothing is done twice.
+Before each phase the workspace is read again, and the changes still to be made are derived from its state. So nothing
+is done twice after an interruption, or when the server creates more than requested.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Phase = Callable[[ModelChange, State], ModelChange | None]
 
 
 class NotApplied(TwentyError):  # noqa: N818 - as in aiotwenty.errors
-    """After everything was done the workspace still differs from the model: `remaining` says how."""
+    """The plan was applied, but the workspace still differs from the model. `remaining` has the differences."""
 
     def __init__(self, message: str, remaining: Plan) -> None:
         super().__init__(message)
@@ -36,27 +36,27 @@ class NotApplied(TwentyError):  # noqa: N818 - as in aiotwenty.errors
 
 
 class Watch:
-    """Called for each change: when it begins, and when it is done or failed."""
+    """Receives calls about each change: when it begins, and when it is done or has failed."""
 
     apart = False
-    """Whether each attribute is changed by itself, so that one that is refused keeps no other from being changed."""
+    """Whether attributes are changed one by one, so that one refusal doesn't prevent the others."""
 
     def begins(self, change: ModelChange) -> None:
-        """Told before it is made."""
+        """Called before a change."""
 
     def done(self, change: ModelChange) -> None:
-        """Told when it is made."""
+        """Called after a change."""
 
     def failed(self, change: ModelChange, error: TwentyError) -> None:
-        """Told when it can't be made. Raises the error if that is to end all the rest."""
+        """Called when a change failed. Raises the error to stop all further changes."""
         error.add_note(f"It was to {change.action} the {change.kind} {change.path}.")
         raise error
 
 
 class Applying:
-    """Applies the changes to objects, fields and indexes that a plan has, those of a phase in its order.
+    """Applies a plan's changes of objects, fields and indexes, phase by phase.
 
-    With `system` the fields that every object has are looked at, too.
+    With `system`, the fields that every object has are compared too.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Applying:
             for change in Differences(self._plan.model, state).changes()
             if self._planned(change) and (narrowed := phase(change, state)) is not None and change.path not in tried
         ]
-        # A field is made once its object is, and a relation from one of its ends.
+        # A field needs its object, and a relation is created from one of its ends only.
         ready = [
             change
             for change in changes
@@ -112,7 +112,7 @@ class Applying:
         return sorted(ready, key=lambda change: self._places.get(change.path, len(self._places)))
 
     async def _do(self, chosen: Sequence[ModelChange], state: State, tried: set[str], allowed: Collection[str]) -> None:
-        """Makes these changes; after a relation was destroyed the rest has to be looked at anew: its ends go along."""
+        """Makes the changes. Stops after destroying a relation, because its other ends went with it."""
         renames = Differences(self._plan.model, state).renames
         for change in chosen:
             if any(True for _ in change.destroys):
@@ -126,7 +126,7 @@ class Applying:
                 return
 
     async def hang(self, kinds: Sequence[Hanging[Any]]) -> None:
-        """Does what the plan says of views, roles and webhooks, once objects and fields are there."""
+        """Changes views, roles and webhooks, which need their objects and fields first."""
         model = self._plan.model
         if all(getattr(model, kind.part) is None for kind in kinds):
             return
@@ -136,7 +136,7 @@ class Applying:
                 continue
             await kind.read(state)
             for change in kind.changes(wanted, model.complete):
-                # The server changes the views of an object whose fields change.
+                # The server changes the views of an object whose fields change, so those are compared in any case.
                 if self._planned(change) or (change.owner in self._owners and change.action is not Action.DESTROY):
                     with self._telling(change):
                         await kind.do(change, wanted, state)
@@ -153,9 +153,9 @@ class Applying:
             self._watch.done(change)
 
     def _planned(self, change: ModelChange) -> bool:
-        """Whether the plan says so; what was changed by others since is not touched."""
+        """Whether the plan has the change; what others have changed since is not touched."""
         if change.action is Action.DESTROY:
-            # A new object may have got a field `name`, where the model has another one of that name.
+            # The server gives a new object a field `name`, which the model may define differently.
             return (change.kind, change.path) in self._destroyed or (change.replaced and change.owner in self._made)
         return change.path in self._places or change.owner in self._made
 
@@ -165,7 +165,7 @@ def _only(kind: str, *actions: Action) -> Phase:
 
 
 def _identifiers(change: ModelChange, state: State) -> ModelChange | None:
-    """The field that stands for a record, where it is there: only another one can be removed then."""
+    """Changes of label identifiers to existing fields. Only then can the former identifier be removed."""
     if change.kind != "object" or change.action is not Action.UPDATE:
         return None
     fields = {field.name for field in state.objects[change.path].fields}
@@ -188,7 +188,7 @@ def _relations(change: ModelChange, state: State) -> ModelChange | None:
 
 
 def _updates(change: ModelChange, state: State) -> ModelChange | None:
-    """All that changes of a field, but that it is switched off: the one that stands for a record can't be."""
+    """All changes of a field except deactivation, which is refused for a label identifier."""
     if change.kind != "field" or change.action is not Action.UPDATE:
         return None
     details = tuple(detail for detail in change.details if (detail.attribute, detail.after) != ("active", False))

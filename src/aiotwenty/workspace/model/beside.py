@@ -1,4 +1,4 @@
-"""Definitions beside objects and fields: views, roles with their permissions, webhooks."""
+"""Definitions of views, roles with their permissions, and webhooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ViewColumn(Definition):
     field: Name
     visible: bool = True
     size: float = 0
-    """Its width in pixels."""
+    """The width in pixels."""
     aggregate: str | None = None
 
 
@@ -26,21 +26,21 @@ class ViewFilterDefinition(Definition):
     field: Name
     operand: str
     value: JsonValue = ""
-    """As Twenty stores it. Ids of records in it are those of one workspace."""
+    """The value as Twenty stores it. Ids of records in it belong to one workspace."""
     value_json: str | None = None
-    """The same as JSON: for what TOML cannot say."""
+    """The value as JSON, if TOML can't express it."""
     part: str | None = None
-    """Of a composite: `primaryLinkUrl`."""
+    """The part of a composite: `primaryLinkUrl`."""
     group: int | None = None
-    """Its place in `filter_groups`."""
+    """The index in `filter_groups`."""
 
 
 class ViewFilterGroupDefinition(Definition):
-    """Conditions that are joined by one word."""
+    """Conditions that are joined by AND or OR."""
 
     operator: str = "AND"
     parent: int | None = None
-    """The place in `filter_groups` of that which it is in; those come before it."""
+    """The index in `filter_groups` of the group around it, which comes before it."""
 
 
 class ViewSortDefinition(Definition):
@@ -57,13 +57,13 @@ class ViewGroupDefinition(Definition):
 
 
 class ViewDefinition(Definition):
-    """A view that the whole workspace sees; it goes by its object and its name."""
+    """A view of the whole workspace, identified by its object and name."""
 
     object: Name
     name: str
     type: str = "TABLE"
     key: str | None = None
-    """`INDEX` is the view that comes with the object."""
+    """`INDEX` for the view that the server creates with the object."""
     icon: str = "IconList"
     position: float = 0
     compact: bool = False
@@ -76,9 +76,9 @@ class ViewDefinition(Definition):
     calendar_layout: str | None = None
     calendar_field: Name | None = None
     search: str | None = None
-    """What any field of a record must hold."""
+    """A text that some field of a record must contain."""
     fields: Annotated[tuple[ViewColumn, ...], BeforeValidator(as_tuple)] = ()
-    """In their order."""
+    """The columns, in order."""
     filter_groups: Annotated[tuple[ViewFilterGroupDefinition, ...], BeforeValidator(as_tuple)] = ()
     filters: Annotated[tuple[ViewFilterDefinition, ...], BeforeValidator(as_tuple)] = ()
     sorts: Annotated[tuple[ViewSortDefinition, ...], BeforeValidator(as_tuple)] = ()
@@ -102,7 +102,7 @@ class FieldPermission(Definition):
 
 
 class RoleDefinition(Definition):
-    """A role; it goes by its label. The roles that Twenty lets nobody change are left alone."""
+    """A role, identified by its label. Roles that Twenty doesn't let users change are left out."""
 
     label: str
     description: str | None = None
@@ -117,14 +117,14 @@ class RoleDefinition(Definition):
     for_agents: bool = True
     for_api_keys: bool = True
     settings: Annotated[tuple[str, ...], BeforeValidator(as_sorted)] = ()
-    """The settings that it may change: `DATA_MODEL`, `WEBHOOKS`, …"""
+    """The settings that the role may change: `DATA_MODEL`, `WEBHOOKS`, …"""
     objects: dict[Name, ObjectPermission] = Setting(default_factory=dict)
     fields: dict[FieldPath, FieldPermission] = Setting(default_factory=dict)
-    """By their paths: `company.annualRevenue`."""
+    """The permissions by path: `company.annualRevenue`."""
 
 
 class WebhookDefinition(Definition):
-    """A webhook; it goes by its address. Its secret is in no file: the server makes one."""
+    """A webhook, identified by its address. Secrets are not written to files: the server creates one."""
 
     target_url: str
     operations: Annotated[tuple[str, ...], BeforeValidator(as_sorted), Setting(min_length=1)]

@@ -29,11 +29,11 @@ _OBJECT = (
 )
 _FIELD = ("label", "description", "icon", "active", "nullable")
 _KEPT = frozenset({"label", "label_plural", "searchable", "label_identifier"})
-"""What nobody has to say: it stays as it is, in a complete model too."""
+"""Attributes that stay as they are if a model leaves them out, even a complete one."""
 
 
 class Differences:
-    """Compares a model with the state of a workspace. `notes` are on what cannot be changed."""
+    """Compares a model with the state of a workspace. `notes` describe differences that can't be changed."""
 
     def __init__(self, model: Model, state: State) -> None:
         self._model = model
@@ -45,7 +45,7 @@ class Differences:
         self._wanted = {definition.name: definition for definition in model.objects}
 
     def changes(self) -> Iterator[ModelChange]:
-        """All of them, object by object."""
+        """All changes, object by object."""
         for old, new in self.renames.objects.items():
             yield ModelChange(Action.RENAME, "object", new, details=(Detail("name", old, new),))
         for (owner, old), new in self.renames.fields.items():
@@ -88,7 +88,7 @@ class Differences:
             yield from self._changed_indexes(wanted, current)
 
     def _comes_with(self, field: FieldDefinition) -> bool:
-        """Whether the server makes it together with its object: the way back from one of Twenty's own relations."""
+        """Whether the server creates the field with its object: it leads back from a standard relation."""
         owners = (self._at(end) for end in field.ends)
         return field.type in RELATIONS and not field.holds_key and all(owner and owner.standard for owner in owners)
 
@@ -110,7 +110,7 @@ class Differences:
             yield ModelChange(Action.CREATE, "field", path, _summary(field), field.type)
 
     def _will_be(self, end: str) -> bool:
-        """A relation makes the field at its other end: that object is all it needs."""
+        """Whether the field at the end will exist: a relation creates it, if only the object exists."""
         owner = end.partition(".")[0]
         wanted = self._wanted.get(owner)
         return owner in self._current or (wanted is not None and not wanted.standard)
@@ -143,11 +143,11 @@ class Differences:
             return True
         if wanted.standard or current.standard:
             return False
-        # Where an object or the field there is to go, this end goes along.
+        # If the object or field at the other end is destroyed, this end is destroyed with it.
         return bool(set(wanted.ends) - set(current.ends))
 
     def _values(self, path: str, wanted: FieldDefinition, current: FieldDefinition) -> Iterator[Detail]:
-        """Defaults and settings are compared as they are stored, however they are written down."""
+        """The differences of defaults and settings, compared in their stored form."""
         named = wanted.named()
         if self._complete or named & {"default", "default_json"}:
             before, after = (without_nulls(stored_default(field, path)) for field in (current, wanted))
@@ -192,12 +192,12 @@ class Differences:
 
 
 def index_path(owner: str, index: IndexDefinition) -> str:
-    """What an index goes by: `rocket(name, domainName.primaryLinkUrl)`."""
+    """The path of an index: `rocket(name, domainName.primaryLinkUrl)`."""
     return f"{owner}.({', '.join(index.fields)})"
 
 
 def check_new(model: Model, changes: Iterable[ModelChange]) -> None:
-    """Raises `DefinitionError` for names, values and labels of new objects and fields that no server takes."""
+    """Raises `DefinitionError` for names, values and labels of new objects and fields that the server refuses."""
     for change in changes:
         wanted, field = model.object(change.path), model.field(change.path)
         created = change.action is Action.CREATE
@@ -227,7 +227,7 @@ def _check_options(path: str, options: Iterable[OptionDefinition]) -> None:
 
 
 def hints(changes: Iterable[ModelChange]) -> Iterator[str]:
-    """Where something may have been renamed rather than removed and added: that is asked, never guessed."""
+    """Notes about things that may have been renamed instead of removed and added. Renames are never guessed."""
     listed = [change for change in changes if change.kind == "field" and not change.replaced]
     for gone in (change for change in listed if change.action is Action.DESTROY):
         alike = [

@@ -1,4 +1,4 @@
-"""Views, roles and webhooks, compared and changed in one way."""
+"""Compares and changes views, roles and webhooks in the same way."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ D = TypeVar("D", bound=Definition)
 
 
 class Hanging(Generic[D]):
-    """One kind of definition: views, roles or webhooks. `read` is called first, for the other methods."""
+    """A kind of definition: views, roles or webhooks. `read` must be called before the other methods."""
 
     part: ClassVar[Part]
     kind: ClassVar[Kind]
 
     def __init__(self) -> None:
         self.there: dict[str, D] = {}
-        """What the workspace has, by what it goes by."""
+        """The definitions of the workspace, by path."""
         self.notes: list[str] = []
 
     async def read(self, state: State) -> None:
-        """Asks the workspace for all of them."""
+        """Reads all of them from the workspace."""
         raise NotImplementedError
 
     def key(self, definition: D) -> str:
-        """What it goes by."""
+        """The path that identifies a definition."""
         raise NotImplementedError
 
     async def create(self, wanted: D, state: State) -> None:
@@ -44,7 +44,7 @@ class Hanging(Generic[D]):
         raise NotImplementedError
 
     def by_path(self, definitions: Sequence[D]) -> dict[str, D]:
-        """By what they go by; of several of the same name the second one is `name #2`."""
+        """The definitions by path; the second with the same path is `path #2`."""
         counts: Counter[str] = Counter()
         paths: dict[str, D] = {}
         for definition in definitions:
@@ -69,14 +69,14 @@ class Hanging(Generic[D]):
                 yield ModelChange(Action.DESTROY, self.kind, path)
 
     def check(self, wanted: Sequence[D], model: Model, state: State) -> None:
-        """Raises `DefinitionError` for what refers to an object or a field that is nowhere."""
+        """Raises `DefinitionError` for references to unknown objects and fields."""
 
     def may_go(self, path: str) -> bool:
         """Whether it can be removed."""
         return True
 
     async def do(self, change: ModelChange, wanted: Sequence[D], state: State) -> None:
-        """Makes one change."""
+        """Makes a change."""
         if change.action is Action.DESTROY:
             await self.destroy(change.path)
         elif change.action is Action.CREATE:
@@ -86,11 +86,11 @@ class Hanging(Generic[D]):
 
 
 BASE = ("id", "createdAt", "createdBy", "deletedAt", "position", "searchVector", "updatedAt", "updatedBy")
-"""The fields that every object has, and that no model names."""
+"""Fields that every object has and that models leave out."""
 
 
 def names_of(owner: str, model: Model, state: State) -> set[str] | None:
-    """The fields that an object has or will have; None if there is no such object."""
+    """The names of the fields that an object has or will have; None without such an object."""
     wanted, there = model.object(owner), state.objects.get(owner)
     if wanted is None and there is None:
         return None

@@ -1,4 +1,4 @@
-"""One change of a plan, made through the calls for single objects, fields and indexes."""
+"""Makes one change of a plan by the calls for single objects, fields and indexes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from aiotwenty.workspace.model.values import stored_default, stored_settings
 from aiotwenty.workspace.objects_and_fields import ObjectsAndFields
 
 _ICON = "IconBox"
-"""The field at the other end of a new relation must have an icon."""
+"""The icon of the field at the other end of a new relation, which must have one."""
 
 
 class Making:
-    """Makes changes."""
+    """Makes changes of objects, fields and indexes."""
 
     def __init__(self, editor: ObjectsAndFields) -> None:
         self._editor = editor
 
     async def do(self, change: ModelChange, model: Model, state: State) -> None:
-        """Makes one; a relation with its other ends."""
+        """Makes a change; for a relation, at all its ends."""
         owner, _, name = change.path.partition(".")
         wanted = model.object(owner)
         match change.kind, change.action:
@@ -131,7 +131,7 @@ def _path(of: Object, index: IndexDefinition | None) -> str | None:
 
 
 def _holding(wanted: FieldDefinition, path: str) -> dict[str, Any]:
-    """What a new field has that holds a value of its own."""
+    """The arguments for a new field that is no relation."""
     return {
         "options": [_option(option.value, option.label, option.color) for option in wanted.options] or None,
         "default_value": stored_default(wanted, path),
@@ -142,7 +142,7 @@ def _holding(wanted: FieldDefinition, path: str) -> dict[str, Any]:
 
 
 def _leading(wanted: FieldDefinition, model: Model, state: State) -> dict[str, Any]:
-    """Where a new relation leads. Raises `InvalidArgument` where that is nowhere."""
+    """The arguments for a new relation. Raises `InvalidArgument` if a target is missing."""
     if gone := [other for end in wanted.ends if (other := end.partition(".")[0]) not in state.objects]:
         raise InvalidArgument(f"leads to {', '.join(gone)}, which this workspace does not have.")
     targets = [_target(end, model.field(end), wanted, state) for end in wanted.ends]
@@ -150,9 +150,9 @@ def _leading(wanted: FieldDefinition, model: Model, state: State) -> dict[str, A
 
 
 def _target(end: str, back: FieldDefinition | None, wanted: FieldDefinition, state: State) -> RelationTo:
-    """The server makes the name at the other end from the label; where that would be another name, it is the label.
+    """The target of a new relation. The server derives its name from the label, which may be the name at first.
 
-    What the label is to be is then told to it in the next phase.
+    The next phase sets the right label.
     """
     other, _, name = end.partition(".")
     label = (back.label if back else None) or label_of(name)
@@ -169,7 +169,7 @@ def _option(value: str, label: str | None, color: str | None) -> dict[str, JsonV
 
 
 def _options(wanted: FieldDefinition, field: Field) -> list[dict[str, JsonValue]]:
-    """The whole picklist: options keep their ids, and the labels and colours that nobody says anything of."""
+    """The whole picklist. Existing options keep their ids, and labels and colours that the definition lacks."""
     there = {option.value: option for option in field.options or ()}
     options: list[dict[str, JsonValue]] = []
     for position, option in enumerate(wanted.options):
@@ -181,6 +181,6 @@ def _options(wanted: FieldDefinition, field: Field) -> list[dict[str, JsonValue]
 
 
 def _freed(of: Object | Field, values: dict[str, Any]) -> dict[str, Any]:
-    """With the name no longer made from the label, where either of them is set."""
+    """The values, with names no longer derived from labels if either is set."""
     named = {"name", "label", "nameSingular", "namePlural", "labelSingular", "labelPlural"} & set(values)
     return {**values, "isLabelSyncedWithName": False} if named and of.is_label_synced_with_name else values

@@ -1,4 +1,4 @@
-"""A whole data model, and checks for contradictions."""
+"""A whole data model, and checks for contradictions in it."""
 
 from __future__ import annotations
 
@@ -23,40 +23,40 @@ from aiotwenty.workspace.model.definition import (
 
 Part: TypeAlias = Literal["views", "roles", "webhooks"]
 PARTS: tuple[Part, ...] = ("views", "roles", "webhooks")
-"""Kinds of definitions beside objects and fields."""
+"""The kinds of definitions other than objects and fields."""
 
 
 class Model(Definition):
     """A data model, or part of one.
 
-    `complete` says that it is all there is: objects, fields and values that it doesn't name are to go, and what it
-    doesn't say of them is to be empty. Otherwise what it doesn't say stays as it is.
+    `complete` says that it is the whole model: objects, fields and values that it lacks are to be removed, and
+    attributes that it leaves out are to be empty. Otherwise they stay as they are.
     """
 
     objects: Annotated[tuple[ObjectDefinition, ...], BeforeValidator(as_tuple)] = ()
     complete: bool = False
     views: Annotated[tuple[ViewDefinition, ...], BeforeValidator(as_tuple)] | None = None
-    """None leaves them alone, and so for what follows."""
+    """None leaves existing views alone; the same for roles and webhooks."""
     roles: Annotated[tuple[RoleDefinition, ...], BeforeValidator(as_tuple)] | None = None
     webhooks: Annotated[tuple[WebhookDefinition, ...], BeforeValidator(as_tuple)] | None = None
 
     notes: tuple[str, ...] = Setting(default=(), exclude=True, repr=False)
-    """Of one that was read from a workspace: what it has that cannot be written down."""
+    """For a model read from a workspace: notes about parts that can't be written."""
 
     def object(self, name: str) -> ObjectDefinition | None:
-        """The object of this name, if there is one."""
+        """The object with this name; None if the model lacks it."""
         return next((definition for definition in self.objects if definition.name == name), None)
 
     def field(self, path: str) -> FieldDefinition | None:
-        """The field of this path (`rocket.stage`), if there is one."""
+        """The field with this path (`rocket.stage`); None if the model lacks it."""
         owner, _, name = path.partition(".")
         definition = self.object(owner)
         return definition.fields.get(name) if definition else None
 
     def begins(self, path: str) -> bool:
-        """Of a relation: whether it is made from this end, which makes the others along with it.
+        """Whether a relation is created from this end, which creates the other ends too.
 
-        That is the end that leads to several objects, or else the one that holds the key.
+        That is the end with several targets, or else the one with the foreign key.
         """
         wanted = self.field(path)
         if wanted is None or wanted.type != "RELATION":
@@ -66,7 +66,7 @@ class Model(Definition):
 
 
 def checked(model: Model) -> Model:
-    """The model with both ends of each relation. Raises `DefinitionError` for what contradicts itself."""
+    """The model with both ends of each relation. Raises `DefinitionError` for contradictions."""
     _refuse_doubles((definition.name for definition in model.objects), "two objects have the name {}")
     plurals = (name for definition in model.objects for name in {definition.name, definition.plural})
     _refuse_doubles(plurals, "the name {} is that of two objects, or of one object and many of another")
@@ -117,7 +117,7 @@ def _check_field(path: str, field: FieldDefinition) -> None:
 def _meet(
     objects: dict[str, dict[str, FieldDefinition]], owner: str, name: str, field: FieldDefinition, end: str
 ) -> None:
-    """Sees that the other end leads back; makes one where the object has no such field."""
+    """Checks that the other end leads back; adds that field if the object lacks it."""
     path = f"{owner}.{name}"
     other, _, back_name = end.partition(".")
     if other not in objects:
@@ -129,7 +129,7 @@ def _meet(
         leads = {"from_": path} if field.holds_key else {"to": path}
         objects[other][back_name] = FieldDefinition(type="RELATION", **leads)  # type: ignore[arg-type]
     elif path not in back.ends or back.holds_key is field.holds_key:
-        # Twenty's own lead to each object that anybody makes, without saying so in every model.
+        # Standard relations lead to every custom object, and models don't list those ends.
         if not back.standard:
             way = "from" if field.holds_key else "to"
             raise DefinitionError(f"{path} leads to {end}, which does not lead back: it needs `{way} = {path!r}`.")

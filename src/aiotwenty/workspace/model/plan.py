@@ -1,4 +1,4 @@
-"""The changes that give a workspace a data model: as text, as JSON, and for `apply`."""
+"""The changes that bring a workspace to a data model: as text, as JSON, and for `apply`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind: TypeAlias = Literal["object", "field", "index", "view", "role", "webhook"]
 
 
 class Action(StrEnum):
-    """What is done to one thing."""
+    """The action of a change."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -27,13 +27,13 @@ class Action(StrEnum):
 
 
 ORDER = "order of options"
-"""The attribute of a picklist whose values change places."""
+"""The attribute for options of a picklist that change places."""
 _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.DESTROY: "-"}
 
 
 @dataclass(frozen=True)
 class Detail:
-    """One attribute of a change."""
+    """The change of one attribute."""
 
     attribute: str
     before: JsonValue
@@ -42,42 +42,42 @@ class Detail:
 
 @dataclass(frozen=True)
 class OptionChange:
-    """One option of a picklist that is added, changed or removed."""
+    """The change of an option of a picklist."""
 
     action: Action
     value: str
     details: tuple[Detail, ...] = ()
     records: int | None = None
-    """Of one that is removed: how many records hold it, deleted ones too. None: it is not known."""
+    """For a removed option: the records with that value, including deleted ones; None if unknown."""
 
 
 @dataclass(frozen=True)
 class ModelChange:
-    """One thing that is made, changed, renamed or destroyed."""
+    """The change of one thing: it is created, updated, renamed or destroyed."""
 
     action: Action
     kind: Kind
     path: str
-    """`rocket` for an object, `rocket.stage` for a field; for others what they go by."""
+    """`rocket` for an object, `rocket.stage` for a field; what identifies it for other kinds."""
     summary: str = ""
-    """What it is, in short, for people."""
+    """A short description of the thing."""
     type: str = ""
-    """Of a field: Twenty's type."""
+    """For a field: Twenty's type."""
     details: tuple[Detail, ...] = ()
     options: tuple[OptionChange, ...] = ()
     records: int | None = None
-    """Of an object or field to destroy: records that exist, or have a value, deleted ones included; None if unknown."""
+    """For an object or field to destroy: records, or those with a value, with deleted ones; None if unknown."""
     replaced: bool = False
-    """Destroyed, or created, because the one of this name is of another kind."""
+    """Whether it is destroyed or created because the thing with this name has another type."""
 
     @property
     def owner(self) -> str:
-        """The object that it belongs to, if it does."""
+        """The name of its object; empty for roles and webhooks."""
         return self.path.partition(".")[0] if self.kind in ("object", "field", "index", "view") else ""
 
     @property
     def destroys(self) -> Iterator[tuple[str, int | None]]:
-        """What of the records goes with it: by what `allow_destroy` names it, and how many hold it."""
+        """The data that the change destroys: its name for `allow_destroy`, and the number of records."""
         if self.action is Action.DESTROY and self.kind in ("object", "field"):
             yield self.path, self.records
         for option in self.options:
@@ -85,7 +85,7 @@ class ModelChange:
                 yield f"{self.path}.{option.value}", option.records
 
     def apart(self) -> Iterator[ModelChange]:
-        """The same as changes of one attribute each, so that one that is refused keeps no other from being made."""
+        """The change split into changes of one attribute, so that one refusal doesn't prevent the others."""
         if self.action is not Action.UPDATE:
             yield self
             return
@@ -97,7 +97,7 @@ class ModelChange:
 
 
 class DestroyRefused(ConfigurationError):  # noqa: N818 - as in aiotwenty.errors
-    """Objects or fields that records use would be destroyed. `names` has those to add to `allow_destroy`."""
+    """Objects or fields in use would be destroyed. `names` are those to add to `allow_destroy`."""
 
     def __init__(self, message: str, names: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -106,9 +106,9 @@ class DestroyRefused(ConfigurationError):  # noqa: N818 - as in aiotwenty.errors
 
 @dataclass(frozen=True)
 class Plan:
-    """What `workspace.plan` found: `changes` to be made in their order, and `notes` on what it cannot change.
+    """The result of `workspace.plan`: the `changes`, in order, and `notes` about differences that it can't change.
 
-    It is true where there is something to do. `str(plan)` shows it as `aiotwenty model plan` does.
+    It is true if there are changes. `str(plan)` shows it as `aiotwenty model plan` does.
     """
 
     model: Model
@@ -122,7 +122,7 @@ class Plan:
         return "\n".join(self.lines())
 
     def check_destroyed(self, allowed: Collection[str]) -> None:
-        """Raises `DestroyRefused` where what records use would go, and is not among what is allowed."""
+        """Raises `DestroyRefused` if data in use would be destroyed that `allowed` does not name."""
         used = [
             (name, records)
             for change in self.changes
@@ -131,15 +131,15 @@ class Plan:
         ]
         if not used:
             return
-        told = "; ".join(f"{name}: {held(records)}" for name, records in used)
+        uses = "; ".join(f"{name}: {held(records)}" for name, records in used)
         names = tuple(name for name, _ in used)
         raise DestroyRefused(
-            f"data in use would be destroyed; allow it by name (allow_destroy, --allow-destroy): {told}.", names
+            f"data in use would be destroyed; allow it by name (allow_destroy, --allow-destroy): {uses}.", names
         )
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many things are added, changed and destroyed."""
+        """The numbers of things to create, update and destroy."""
         actions = Counter(change.action for change in self.changes)
         return {
             "create": actions[Action.CREATE],
@@ -148,14 +148,14 @@ class Plan:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people, in the way of Terraform: `+` made, `~` changed, `-` destroyed; then a summary."""
+        """Lines for people, like Terraform's: `+` created, `~` changed, `-` destroyed; then a summary."""
         for owner in dict.fromkeys(change.owner for change in self.changes):
-            mine = [change for change in self.changes if change.owner == owner]
-            heads = [change for change in mine if change.kind == "object"]
+            of_owner = [change for change in self.changes if change.owner == owner]
+            heads = [change for change in of_owner if change.kind == "object"]
             if owner and not heads:
                 yield f"  ~ object {owner}"
-            for change in sorted(mine, key=lambda change: change.kind != "object"):
-                yield from _told(change, "  " if change.kind == "object" or not owner else "      ")
+            for change in sorted(of_owner, key=lambda change: change.kind != "object"):
+                yield from _change_lines(change, "  " if change.kind == "object" or not owner else "      ")
         if self.notes:
             yield "Left as it is:"
             yield from (f"  ! {note}" for note in self.notes)
@@ -166,7 +166,7 @@ class Plan:
             yield "Nothing to do: the workspace has this data model."
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The plan as JSON."""
         return {
             "empty": not self.changes,
             "summary": self.counts,
@@ -176,20 +176,20 @@ class Plan:
 
 
 def held(records: int | None) -> str:
-    """How many records use something."""
+    """The number of records as text."""
     if records is None:
         return "unknown number of records"
     return "1 record" if records == 1 else f"{records:,} records"
 
 
-def _told(change: ModelChange, indent: str) -> Iterator[str]:
-    what = {"object": change.path, "field": change.path.partition(".")[2]}.get(change.kind, change.path)
+def _change_lines(change: ModelChange, indent: str) -> Iterator[str]:
+    name = {"object": change.path, "field": change.path.partition(".")[2]}.get(change.kind, change.path)
     summary = f" {change.summary}" if change.summary else ""
     ending = (
         f" ({held(change.records)})" if change.action is Action.DESTROY and change.kind in ("object", "field") else ""
     )
     renamed = "".join(f" (renamed from {detail.before})" for detail in change.details if detail.attribute == "name")
-    yield f"{indent}{_MARKS[change.action]} {change.kind} {what}{summary}{renamed}{ending}"
+    yield f"{indent}{_MARKS[change.action]} {change.kind} {name}{summary}{renamed}{ending}"
     for detail in change.details:
         if detail.attribute != "name":
             yield from (f"{indent}    {line}" for line in _lines_of(detail))
@@ -202,7 +202,7 @@ def _told(change: ModelChange, indent: str) -> Iterator[str]:
 
 
 def _lines_of(detail: Detail) -> Iterator[str]:
-    """An attribute, before and after; of a list or a table only the entries that are others."""
+    """The lines for an attribute: before and after; for a list or a table, the entries that differ."""
     before, after = (_entries(value) for value in (detail.before, detail.after))
     if before is None or after is None:
         yield f"{detail.attribute}: {_shown(detail.before)} → {_shown(detail.after)}"
@@ -216,7 +216,7 @@ def _lines_of(detail: Detail) -> Iterator[str]:
 
 
 def _entries(value: JsonValue) -> list[str] | None:
-    """What is in a list of tables, or in a table of tables; None for any other value."""
+    """The entries of a list of tables or a table of tables, as text; None for any other value."""
     if value is None:
         return []
     tables = (
@@ -235,13 +235,13 @@ def _shown(value: JsonValue) -> str:
 
 
 def _as_dict(change: ModelChange) -> dict[str, Any]:
-    told: dict[str, Any] = {"action": change.action.value, "kind": change.kind, "path": change.path}
+    entry: dict[str, Any] = {"action": change.action.value, "kind": change.kind, "path": change.path}
     if change.summary:
-        told["summary"] = change.summary
+        entry["summary"] = change.summary
     if change.details:
-        told["details"] = [_detail(detail) for detail in change.details]
+        entry["details"] = [_detail(detail) for detail in change.details]
     if change.options:
-        told["options"] = [
+        entry["options"] = [
             {
                 "action": option.action.value,
                 "value": option.value,
@@ -251,8 +251,8 @@ def _as_dict(change: ModelChange) -> dict[str, Any]:
             for option in change.options
         ]
     if change.action is Action.DESTROY and change.kind in ("object", "field"):
-        told["records"] = change.records
-    return told
+        entry["records"] = change.records
+    return entry
 
 
 def _detail(detail: Detail) -> dict[str, JsonValue]:

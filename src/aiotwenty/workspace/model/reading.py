@@ -1,4 +1,4 @@
-"""Asking a workspace for its whole data model."""
+"""Reads the whole data model of a workspace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OBJECT_NAMES = {
     "searchable": "isSearchable",
     "label_identifier": "labelIdentifierFieldMetadataId",
 }
-"""What the attributes of a definition are called on the wire, where it isn't the same."""
+"""The GraphQL names of attributes that differ from those of definitions."""
 FIELD_NAMES = {
     "active": "isActive",
     "nullable": "isNullable",
@@ -30,26 +30,26 @@ INDEX = "index"
 
 
 async def read_state(editor: ObjectsAndFields, *, system: bool = False) -> State:
-    """What the workspace has now; with `system` the fields that every object has are written down, too."""
+    """The present state of a workspace. With `system`, definitions include the fields that every object has."""
     objects = await editor.objects()
     schema = await editor.served.schema()
-    told = set(_told(schema))
+    told = set(_changeable(schema))
     if await editor.served.has("mutation", "createOneIndex"):
         told.add(INDEX)
     return state_of(objects, told, system=system)
 
 
-def _told(schema: GraphQLSchema) -> Iterator[str]:
-    """The attributes that this server both tells and lets be changed."""
+def _changeable(schema: GraphQLSchema) -> Iterator[str]:
+    """The attributes that this server both returns and lets clients change."""
     kinds = (
         ("object", "Object", "UpdateObjectPayload", OBJECT_NAMES, _OBJECT),
         ("field", "Field", "UpdateFieldInput", FIELD_NAMES, _FIELD),
     )
     for kind, output, update, names, attributes in kinds:
-        told, taken = _names(schema, output), _names(schema, update)
+        returned, accepted = _names(schema, output), _names(schema, update)
         for attribute in attributes:
             name = names.get(attribute, to_camel(attribute))
-            if name in told and name in taken:
+            if name in returned and name in accepted:
                 yield f"{kind}.{attribute}"
     if "skipNameField" in _names(schema, "CreateObjectInput"):
         yield SKIP_NAME

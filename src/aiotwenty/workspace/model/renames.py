@@ -12,11 +12,11 @@ from aiotwenty.workspace.model.state import State
 
 @dataclass(frozen=True)
 class Renames:
-    """New names by the old ones."""
+    """New names by old names."""
 
     objects: dict[str, str] = field(default_factory=dict)
     fields: dict[tuple[str, str], str] = field(default_factory=dict)
-    """By the new name of the object, and the old one of the field."""
+    """New names of fields, by the object's new name and the field's old name."""
 
     def path(self, old: str) -> str:
         """The path of a field with the new names."""
@@ -25,14 +25,14 @@ class Renames:
         return f"{owner}.{self.fields.get((owner, name), name)}"
 
     def before(self, new: str) -> str:
-        """The path of an object or a field with the names that the workspace still has."""
+        """The path of an object or a field with its present names in the workspace."""
         owner, dot, name = new.partition(".")
         name = next((old for (of, old), field in self.fields.items() if (of, field) == (owner, name)), name)
         return next((old for old, new in self.objects.items() if new == owner), owner) + dot + name
 
 
 def renames_of(model: Model, current: Sequence[ObjectDefinition]) -> Renames:
-    """Those that are to be done: the old name is there, the new one is not."""
+    """The renames still to be done: the old name exists and the new one doesn't."""
     renames = Renames()
     there = {definition.name: definition for definition in current}
     for wanted in model.objects:
@@ -50,7 +50,7 @@ def renames_of(model: Model, current: Sequence[ObjectDefinition]) -> Renames:
 
 
 def with_new_names(current: Sequence[ObjectDefinition], renames: Renames) -> Iterator[ObjectDefinition]:
-    """What a workspace has, as it will be called."""
+    """The definitions of a workspace with the new names."""
     for definition in current:
         name = renames.objects.get(definition.name, definition.name)
 
@@ -76,7 +76,7 @@ def with_new_names(current: Sequence[ObjectDefinition], renames: Renames) -> Ite
 
 
 def state_with_new_names(state: State, renames: Renames) -> State:
-    """The objects of a workspace by the names that they will have, and so their fields."""
+    """The state of a workspace with the new names of objects and fields."""
     objects = {}
     for old, of in state.objects.items():
         name = renames.objects.get(old, old)

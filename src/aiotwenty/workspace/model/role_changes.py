@@ -1,4 +1,4 @@
-"""The roles of a model, with their rights to objects, fields and settings."""
+"""Changes the roles of a workspace, with their rights to objects, fields and settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OF_FIELDS = {"read": "can_read_field_value", "update": "can_update_field_value"
 
 
 class RoleChanges(Hanging[RoleDefinition]):
-    """Roles, which go by their labels."""
+    """Roles, identified by their labels."""
 
     part = "roles"
     kind = "role"
@@ -58,7 +58,7 @@ class RoleChanges(Hanging[RoleDefinition]):
         self._default = (workspace.get("defaultRole") or {}).get("id")
 
     def may_go(self, path: str) -> bool:
-        """The default role is not changed."""
+        """Whether the role can be removed; the default role can't."""
         return str(self._by_path[path].id) != self._default
 
     def key(self, definition: RoleDefinition) -> str:

@@ -1,4 +1,4 @@
-"""The data model that a workspace has, written down: the same definitions that files have."""
+"""The data model of a workspace as definitions, like those in files."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class State:
     objects: Mapping[str, Object]
     definitions: tuple[ObjectDefinition, ...]
     told: frozenset[str] = frozenset()
-    """Attributes of objects (`object.color`) and fields (`field.unique`) that this server has."""
+    """Attributes of objects (`object.color`) and fields (`field.unique`) that this server supports."""
     notes: tuple[str, ...] = field(default=())
-    """What it has that cannot be written down."""
+    """Notes about parts that definitions can't express."""
 
     def definition(self, name: str) -> ObjectDefinition | None:
-        """The object of this name, if there is one."""
+        """The definition of the object with this name; None without such an object."""
         return next((definition for definition in self.definitions if definition.name == name), None)
 
 
 def state_of(objects: Sequence[Object], told: Iterable[str], *, system: bool = False) -> State:
-    """What a workspace says, with its definitions in the order of their names.
+    """The state of a workspace, with its definitions sorted by name.
 
-    The fields that every object has are not written down, but with `system`.
+    Definitions leave out the fields that every object has, unless `system` is true.
     """
     by_name = {of.name_singular: of for of in sorted(objects, key=lambda of: of.name_singular)}
     definitions = tuple(define_object(of, system=system) for of in by_name.values())
@@ -52,7 +52,7 @@ def state_of(objects: Sequence[Object], told: Iterable[str], *, system: bool = F
 
 
 def define_object(of: Object, *, system: bool = False) -> ObjectDefinition:
-    """An object of a workspace as it is written down."""
+    """The definition of an object."""
     names = {field.id: field.name for field in of.fields}
     written = sorted((field for field in of.fields if system or not field.is_system), key=lambda field: field.name)
     identifier = names.get(of.label_identifier_field_metadata_id) if of.label_identifier_field_metadata_id else None
@@ -75,7 +75,7 @@ def define_object(of: Object, *, system: bool = False) -> ObjectDefinition:
 
 
 def define_field(field: Field) -> FieldDefinition:
-    """A field of a workspace as it is written down."""
+    """The definition of a field."""
     values: dict[str, Any] = {
         **write_default(field.type, field.default_value),
         **write_settings(field.type, field.settings),
@@ -88,7 +88,7 @@ def define_field(field: Field) -> FieldDefinition:
         values[way] = tuple(ends) if field.type == "MORPH_RELATION" else ends[0]
     standard = field.is_custom is False
     if not (standard and field.type == "MORPH_RELATION"):
-        # Of Twenty's own morph relations the server tells what one of their parts says, here of this, there of that.
+        # For standard morph relations the server returns the attributes of one part, not always the same one.
         values |= {
             "label": field.label or None,
             "description": field.description or None,
@@ -105,12 +105,12 @@ def define_field(field: Field) -> FieldDefinition:
 
 
 def define_option(option: Option) -> OptionDefinition:
-    """An option of a workspace as it is written down."""
+    """The definition of an option."""
     return OptionDefinition(value=option.value, label=option.label, color=option.color)
 
 
 def index_definition(of: Object, index: Index) -> IndexDefinition | None:
-    """An index as it is written down, if it was asked for rather than follows from the fields."""
+    """The definition of an index; None if the server created it for a field."""
     fields = {field.id: field for field in of.fields}
     parts = [(fields.get(part.field_metadata_id), part.sub_field_name) for part in index.fields]
     known = [(field, part) for field, part in parts if field is not None]
@@ -123,6 +123,6 @@ def index_definition(of: Object, index: Index) -> IndexDefinition | None:
 
 
 def written_indexes(of: Object) -> list[IndexDefinition]:
-    """The indexes of an object as they are written down."""
+    """The definitions of an object's indexes."""
     written = [index_definition(of, index) for index in of.indexes]
     return sorted((index for index in written if index is not None), key=lambda index: index.fields)

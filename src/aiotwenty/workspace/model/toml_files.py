@@ -1,4 +1,4 @@
-"""A data model as files: one TOML file an object, and one for each of what hangs on it."""
+"""A data model as TOML files: one for each object, and one each for views, roles and webhooks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from aiotwenty.workspace.model.definition import Definition, DefinitionError, Ob
 from aiotwenty.workspace.model.model import PARTS, Model, Part, checked
 
 ABOUT = "model.toml"
-"""The file that says what the others are; where it is, the folder is a data model."""
+"""The file that describes the others; a folder with it is a data model."""
 OBJECTS = "objects"
 FORMAT = 1
 _RESERVED = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))])
-"""Names that Windows has for devices: no file can be called so there."""
+"""Names of devices, which no file on Windows can have."""
 _KINDS: dict[str, type[Definition]] = {"views": ViewDefinition, "roles": RoleDefinition, "webhooks": WebhookDefinition}
 
 
 class Contents(Definition):
-    """What `model.toml` says."""
+    """The contents of `model.toml`."""
 
     format: int = FORMAT
     complete: bool = True
@@ -31,7 +31,7 @@ class Contents(Definition):
 
 
 def read_model(folder: str | Path) -> Model:
-    """The data model in a folder. Raises `DefinitionError`: which file, where in it, what is wrong."""
+    """The data model in a folder. Raises `DefinitionError` with the file, the place and the mistake."""
     folder = Path(folder)
     contents = _read_contents(folder)
     objects = [_read_object(path) for path in object_files(folder)]
@@ -56,22 +56,22 @@ def _read_contents(folder: Path) -> Contents:
 
 
 def parts_of(folder: str | Path) -> list[Part]:
-    """The views, roles and webhooks of a data model in a folder; empty if there are none."""
+    """The kinds of definitions in a folder other than objects; empty if there are none."""
     if not (Path(folder) / ABOUT).exists():
         return []
     return [part for part in PARTS if part in _read_contents(Path(folder)).parts]
 
 
 def object_files(folder: Path) -> list[Path]:
-    """The files that have an object each."""
+    """The files of objects."""
     return sorted((folder / OBJECTS).glob("*.toml"))
 
 
 def write_model(folder: str | Path, model: Model) -> dict[Path, str]:
-    """Writes the data model, and takes away the files of objects that it doesn't have.
+    """Writes the data model, and removes the files of objects that it lacks.
 
-    Gives back what became of each file that was not as it is now: "wrote", "removed", or "wrote, without its comments".
-    A file that says the same already is left as it is, comments included.
+    Returns what was done to each changed file: "wrote", "removed", or "wrote, without its comments". A file with the
+    same contents is left as it is, comments included.
     """
     folder = Path(folder)
     files = _files(folder, model)
@@ -102,13 +102,13 @@ def _files(folder: Path, model: Model) -> dict[Path, dict[str, Any]]:
         files[folder / OBJECTS / f"{stem}.toml"] = plain(definition)
     for part in parts:
         files[folder / f"{part}.toml"] = {part: [plain(definition) for definition in getattr(model, part)]}
-    # The last: a folder that has it is whole.
+    # Written last, so that a folder which has it is complete.
     files[folder / ABOUT] = {"format": FORMAT, "complete": model.complete, "parts": parts}
     return files
 
 
 def plain(definition: Definition) -> dict[str, Any]:
-    """What a definition says, for TOML and JSON: what is at its default is left out."""
+    """The definition for TOML and JSON, without defaults."""
     return definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
@@ -173,9 +173,9 @@ def _put(path: Path, text: str) -> None:
 
 
 def keep_renames(folder: str | Path, model: Model) -> Model:
-    """The model with what files that are there say was renamed: other workspaces may still have the old names.
+    """The model with the renames that existing files declare, because other workspaces may still have the old names.
 
-    Files that cannot be read have nothing to keep.
+    Files that can't be read are skipped.
     """
     objects = {definition.name: definition for definition in _readable(Path(folder))}
     return model.model_copy(update={"objects": tuple(_with_renames(new, objects) for new in model.objects)})

@@ -1,4 +1,4 @@
-"""Counts the records that use objects and fields which a plan would destroy."""
+"""Counts the records that use objects and fields that a plan would destroy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiotwenty.workspace.model.state import State
 
 
 class Usage:
-    """Counts records, deleted ones too: they come back with their values when they are restored."""
+    """Counts records, including deleted ones, which keep their values when restored."""
 
     def __init__(self, client: Executor, state: State, renames: Renames) -> None:
         self._client = client
@@ -24,7 +24,7 @@ class Usage:
         self._renames = renames
 
     async def of(self, change: ModelChange) -> ModelChange:
-        """The change with the numbers of records that hold what it destroys."""
+        """The change with the numbers of records whose data it destroys."""
         path = self._renames.before(change.path)
         if change.action is Action.DESTROY and change.kind == "object":
             return replace(change, records=await self._count(path))
@@ -44,7 +44,7 @@ class Usage:
         return None if None in counts else sum(count or 0 for count in counts)
 
     def _keys(self, path: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """Where the ids of a relation are kept: objects, with the filters for their records that have one."""
+        """The objects that have the foreign keys of a relation, with filters for records in which they are set."""
         owner, _, name = path.partition(".")
         keys: dict[str, list[dict[str, Any]]] = {}
         for relation in relations_of(self._state.objects[owner].field(name)):
@@ -69,7 +69,7 @@ class Usage:
     async def _count(
         self, owner: str, filter: Mapping[str, Any] | None = None, aggregate: str = "totalCount"
     ) -> int | None:
-        """None where the server tells no such number."""
+        """The number of records; None if the server doesn't return it."""
         of = self._state.objects[owner]
         type_name, root = _upper_first(camel_case(of.name_singular)), camel_case(of.name_plural)
         wanted = " ".join(dict.fromkeys(["totalCount", aggregate]))
@@ -77,7 +77,7 @@ class Usage:
         chosen = {"and": [dict(filter), DELETED_TOO]} if filter else DELETED_TOO
         answer = (await self._client.execute(operation, {"filter": chosen}))[root]
         counts = answer if isinstance(answer, Mapping) else {}
-        # Without records the server gives null for all others (Twenty, July 2026).
+        # Without records, the server returns null for all other aggregates (Twenty, July 2026).
         count = counts.get(aggregate) if counts.get("totalCount") else counts.get("totalCount")
         return count if isinstance(count, int) else None
 

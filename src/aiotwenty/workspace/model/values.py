@@ -1,7 +1,7 @@
-"""Defaults and settings of fields: as Twenty stores them, and as people write them.
+"""Converts defaults and settings of fields between Twenty's form and that of files.
 
-Twenty quotes defaults that are text (`"'NEW'"`) and names settings in camelCase. What has no plain form that gives the
-same again is kept as JSON, so that nothing is lost on the way there and back.
+Twenty quotes defaults that are text (`"'NEW'"`) and names settings in camelCase. Values without a plain form that
+converts back exactly are kept as JSON, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from aiotwenty.workspace.field_settings import USUAL_FILES
 from aiotwenty.workspace.model.definition import RELATIONS, DefinitionError, FieldDefinition
 
 _FUNCTIONS = {"DATE": {"now"}, "DATE_TIME": {"now"}, "UUID": {"uuid"}}
-"""Defaults that are no text: the database computes them."""
+"""Defaults that are not text: the database computes them."""
 OF_RELATIONS = frozenset({"relationType", "joinColumnName", "onDelete"})
-"""Settings that follow from what a relation is."""
+"""Settings that follow from the relation itself."""
 _LARGEST = 2**63 - 1
 
 
 class PlainValues(TypedDict, total=False):
-    """The attributes of a `FieldDefinition` that say its default and its settings."""
+    """The attributes of a `FieldDefinition` for its default and settings."""
 
     default: JsonValue
     default_json: str
@@ -33,7 +33,7 @@ class PlainValues(TypedDict, total=False):
 
 
 def write_default(of_type: str, stored: JsonValue) -> PlainValues:
-    """A default that Twenty stores, as it is written down."""
+    """The attributes for a default that Twenty stores."""
     if stored is None:
         return {}
     plain = _plain(of_type, stored)
@@ -51,7 +51,7 @@ def stored_default(field: FieldDefinition, path: str) -> JsonValue:
 
 
 def write_settings(of_type: str, stored: Mapping[str, JsonValue] | None) -> PlainValues:
-    """Settings that Twenty stores, as they are written down; None in them is the same as nothing."""
+    """The attributes for settings that Twenty stores. None in them is left out."""
     own = {name: value for name, value in (stored or {}).items() if value is not None}
     if of_type in RELATIONS:
         own = {name: value for name, value in own.items() if name not in OF_RELATIONS}
@@ -75,14 +75,14 @@ def stored_settings(field: FieldDefinition, path: str) -> dict[str, JsonValue]:
 
 
 def without_nulls(value: JsonValue) -> JsonValue:
-    """A composite's default says null for a part that has none, or leaves it out."""
+    """The value without nulls: a composite's default may have null for a part, or leave it out."""
     if isinstance(value, dict):
         return {name: part for name, part in value.items() if part is not None}
     return value
 
 
 def is_toml(value: JsonValue) -> bool:
-    """Whether TOML can say it and gives the same again: it has no null and no number of more than 64 bits."""
+    """Whether TOML can express the value and give it back: it has no null and no integer of more than 64 bits."""
     if isinstance(value, dict):
         return all(is_toml(part) for part in value.values())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Changes of the views of a workspace."""
+"""Changes the views of a workspace."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ Entry = Mapping[str, Any]
 
 
 class ViewChanges(Hanging[ViewDefinition]):
-    """Views, which go by their objects and names. The one that comes with an object (`INDEX`) stays."""
+    """Views, identified by object and name. The one that the server creates with an object (`INDEX`) is not removed."""
 
     part = "views"
     kind = "view"
@@ -114,7 +114,7 @@ class ViewChanges(Hanging[ViewDefinition]):
         view = await made(
             partial(self._served.call, "mutation", "createView", _sent(**values), select=_VIEW),
             look,
-            lambda found: True,
+            lambda view: True,
             f"view {wanted.name}",
         )
         await self._fill(view, wanted, of)
@@ -129,7 +129,7 @@ class ViewChanges(Hanging[ViewDefinition]):
         await self._remove("View", str(self._by_path[path]["id"]))
 
     async def _fill(self, view: Entry, wanted: ViewDefinition, of: Object) -> None:
-        """Columns are changed, so that they keep their ids; what else is in a view is made anew if it differs."""
+        """Fills a view. Columns are updated and keep their ids; other parts are created again if they differ."""
         view_id, ids = str(view["id"]), {field.name: str(field.id) for field in of.fields}
         there = _define(view, of)
         if there.fields != wanted.fields:
@@ -229,7 +229,7 @@ class ViewChanges(Hanging[ViewDefinition]):
             return entry
 
         send = partial(self._served.call, "mutation", f"create{type_name}", values, select={"id": None})
-        await made(send, look, lambda found: True, type_name)
+        await made(send, look, lambda view: True, type_name)
 
     async def _remove(self, type_name: str, id_: str) -> None:
         async def is_gone() -> bool:
@@ -262,7 +262,7 @@ def _values(wanted: ViewDefinition, of: Object) -> dict[str, Any]:
 
 
 def _groups_in_order(view: Entry) -> list[Entry]:
-    """Those that others are in come before them."""
+    """The groups of filters, each after the one around it."""
     left = sorted(view["viewFilterGroups"], key=lambda entry: entry.get("positionInViewFilterGroup") or 0)
     placed: list[Entry] = []
     while left:

@@ -1,4 +1,4 @@
-"""The webhooks of a model. Secrets are in no file: a new webhook gets one from the server, others keep theirs."""
+"""Changes the webhooks of a workspace. The server creates secrets for new webhooks; others keep theirs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiotwenty.workspace.webhooks import Webhook, Webhooks
 
 
 class WebhookChanges(Hanging[WebhookDefinition]):
-    """Webhooks, which go by their addresses."""
+    """Webhooks, identified by their addresses."""
 
     part = "webhooks"
     kind = "webhook"
