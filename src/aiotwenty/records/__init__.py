@@ -1,1 +1,1 @@
-"""The calls that every object has: reading, writing, walks over all records, and looking for lost writes."""
+"""The methods that every object has: reads, writes, walks over all records, and checks after lost responses."""

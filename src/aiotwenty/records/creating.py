@@ -1,4 +1,4 @@
-"""Creating the records of an object, and upserts."""
+"""Creates and upserts the records of an object."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ C = TypeVar("C", bound=Input | Mapping[str, object])
 
 
 class Creates(Writing[R], Generic[R, C]):
-    """Creating records, each exactly once."""
+    """Methods that create records, each exactly once."""
 
     @overload
     async def create_one(
@@ -154,7 +154,7 @@ class Creates(Writing[R], Generic[R, C]):
             raise
 
     async def _name_holder(self, error: DuplicateRecord, data: Sequence[Mapping[str, Any]]) -> None:
-        """Names the record that has the value. The server does not for deleted ones and ids (Twenty, July 2026)."""
+        """Adds the record with the value, which the server omits for deleted records and ids (Twenty, July 2026)."""
         try:
             same = await self._same(data)
         except TwentyError:
@@ -173,7 +173,7 @@ class Creates(Writing[R], Generic[R, C]):
             )
 
     async def _upserts(self, models: Sequence[BaseModel], replace: Collection[str]) -> list[dict[str, Any]]:
-        """The data of upserts; those that would empty parts of the record that they find are completed from it."""
+        """The data of upserts. Stored parts that the server would empty are added to it."""
         changes = [self._change(model, replace) for model in models]
         lacking = [change.data for change in changes if change.lacks]
         stored = await self._same(lacking) if lacking else None
@@ -185,7 +185,7 @@ class Creates(Writing[R], Generic[R, C]):
         ]
 
     async def _upsert(self, ask: Ask, data: object, models: list[Input]) -> Any:
-        """Repeats safely if every one would be found again."""
+        """Sends upserts; repeats them if a repetition would find all records again."""
         repeatable = all(unique_key(model, self._where_unique) for model in models)
         variables = {"data": data, "upsert": True}
         try:
@@ -193,5 +193,5 @@ class Creates(Writing[R], Generic[R, C]):
         except DuplicateRecord as error:
             if error.attempts == 1 or not repeatable:
                 raise
-        # The one whose answer was lost was still at work when the next came. By now it is done, and its record found.
+        # The request whose response was lost was still running when the next one arrived. Now its record can be found.
         return await look_still(self._run(ask, variables, repeatable=repeatable))

@@ -1,4 +1,4 @@
-"""Duplicates: finding and merging them."""
+"""Finds and merges duplicates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ C = TypeVar("C", bound=Input | Mapping[str, object])
 
 
 class FindDuplicates(Namespace[R], Generic[R, C]):
-    """For objects that have duplicate detection."""
+    """Methods of objects with duplicate detection."""
 
     @overload
     async def find_duplicates(
@@ -49,7 +49,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         data: Sequence[C] | None = None,
         **options: Unpack[CallOptions],
     ) -> list[Page[Any]]:
-        """For each id or each item of data, in their order, the records that are similar."""
+        """The similar records for each id, or for each item of data, in order."""
         if (ids is None) == (data is None):
             raise InvalidArgument("find_duplicates needs ids or data, not both.")
         variables: dict[str, object] = (
@@ -60,7 +60,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
 
 
 class MergeMany(Namespace[R]):
-    """For objects whose records can be merged."""
+    """Methods of objects whose records can be merged."""
 
     @overload
     async def merge_many(
@@ -96,8 +96,8 @@ class MergeMany(Namespace[R]):
     ) -> Any:
         """The merged record: 2 to 9 records are merged into the one at `conflict_priority_index`, whose values win.
 
-        The others are destroyed on newer servers, soft-deleted on older ones (Twenty, July 2026). A dry run
-        changes nothing and returns a record with a random id.
+        The others are destroyed on newer servers, soft-deleted on older ones (Twenty, July 2026). A dry run changes
+        nothing and returns a record with a random id.
         """
         return await self._run(
             self._ask("merge_many", "one", select),

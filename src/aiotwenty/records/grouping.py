@@ -1,4 +1,4 @@
-"""Numbers over the records of an object, and over each group of them."""
+"""Numbers about all records of an object, or about each group of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ R = TypeVar("R", bound=Record)
 F = TypeVar("F", bound=Input | Mapping[str, object])
 G = TypeVar("G", bound=Input | Mapping[str, object])
 Q = typing_extensions.TypeVar("Q", bound=Input | Mapping[str, object], default=Any)
-A = TypeVar("A", bound="Aggregate[Any]")  # a text: the class is made when it is first used
+A = TypeVar("A", bound="Aggregate[Any]")  # quoted, because the class is built at its first use
 
 GroupOrders: TypeAlias = GroupOrder | Mapping[str, object]
 """The order of groups: the order input of their object, or a dict that is validated at run time."""
@@ -39,11 +39,11 @@ _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)|([^,{}"]+)')
 
 
 class Groups(Namespace[R], Generic[R, F, G, Q]):
-    """Aggregating and grouping."""
+    """Methods that aggregate and group."""
 
     @of_all_requests
     async def aggregate(self, select: type[A], filter: F | None = None, **options: Unpack[CallOptions]) -> A:
-        """Counts, sums and other numbers over all records that match: the fields of an `Aggregate` model."""
+        """Counts, sums and other numbers about all records that match: the fields of an `Aggregate` model."""
         names = self._aggregates(select)
         operation = selecting(self.meta.operation("find_many"), "{" + " ".join(names) + "}")
         only = self._filter(filter)
@@ -84,11 +84,11 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
         limit: int | None = None,
         **options: Unpack[CallOptions],
     ) -> list[Any]:
-        """The groups of records with the same values; all of them, unless `limit` says otherwise.
+        """The groups of records with the same values; all groups, unless `limit` is set.
 
-        Each has its `values`, in the order of `group_by`, and its number of records; with `select`, an `Aggregate`
-        model, the numbers of that model. `order_by` takes the fields of `group_by`, or
-        `{"aggregate": {"total_count": "DescNullsLast"}}`.
+        A group has its `values`, in the order of `group_by`, and its number of records; with `select`, an `Aggregate`
+        model, it has the numbers of that model. `order_by` takes the fields of `group_by`, or `{"aggregate":
+        {"total_count": "DescNullsLast"}}`.
 
         Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`. Older
         ones support only UTC, and return `2026-11-23T00:00:00.000Z` where newer ones return `2026-11-23`.
@@ -105,7 +105,7 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
             "groupBy": by,
             "filter": self._filter(filter),
             "orderBy": order_by and as_models(in_turn(order_by), self.meta.model("group_order"), "order_by"),
-            # Older servers have no `limit` here, and return all groups.
+            # Older servers have no `limit`, and return all groups.
             "limit": (limit or _ALL_GROUPS) if "limit" in dict(operation.variables) else None,
         }
         said = {name: value for name, value in variables.items() if value is not None}
@@ -121,7 +121,7 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
                 groups: list[Any] = await self._endpoint.run(operation, list[result], variables)  # type: ignore[valid-type]
                 return groups
             except InvalidInput as error:
-                # The client may be younger than the server.
+                # The server may be older than the schema of the client.
                 if "limit" in variables and (error.reason, error.field) == (Reason.UNKNOWN_ARGUMENT, "limit"):
                     variables.pop("limit")
                     operation = without_variables(operation, "limit", "offsetForRecords")
@@ -143,7 +143,7 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
 
 
 def _kind(record: type[Record], dimension: BaseModel) -> str:
-    """What a group's value is where the server writes it as a text of its own: "number" or "list"; else nothing."""
+    """ "number" or "list" for a group's value that the server writes as a text of its own form, otherwise empty."""
     for name, inner in set_fields(dimension):
         annotation = next((part for wire, _, part in named_fields(record) if wire == name), None)
         if not isinstance(inner, BaseModel):
@@ -158,7 +158,7 @@ def _kind(record: type[Record], dimension: BaseModel) -> str:
 
 
 def _made_right(value: Json, kind: str) -> Json:
-    """As JSON has it otherwise: the server writes "75000000000" for money and "{A,B}" for lists (Twenty, July 2026)."""
+    """The value as elsewhere: the server writes "75000000000" for money and "{A,B}" for lists (Twenty, July 2026)."""
     if not isinstance(value, str) or not kind:
         return value
     if kind == "number":

@@ -1,4 +1,4 @@
-"""Filters that name records by their ids."""
+"""Filters by ids."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aiotwenty.graphql.models import UUID
 
 
 def only_ids(value: Filter) -> list[UUID] | None:
-    """The ids that a filter names, if it has no other condition."""
+    """The ids of a filter that has no other condition; None for other filters."""
     match value:
         case {"id": {"eq": UUID() as one, **more}, **others} if not more and not others:
             return [one]
@@ -17,7 +17,7 @@ def only_ids(value: Filter) -> list[UUID] | None:
 
 
 def by_ids(ids: list[UUID], *, deleted: bool = False) -> Filter:
-    """Those records; with `deleted` also the soft-deleted ones, which only a filter on `deletedAt` brings up."""
+    """A filter for these records; with `deleted` also soft-deleted ones, which need a filter on `deletedAt`."""
     those: Filter = {"id": {"in": ids}}
     if not deleted:
         return those

@@ -1,4 +1,4 @@
-"""The identity of rows and inputs: ids made on the client, and unique values as the server compares them."""
+"""Identifies rows and inputs: by ids made on the client, and by unique values in the form that the server compares."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Key = tuple[str, ...]
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*://)?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
-"""The digit of a UUID that says which kind it is has two bits of its own."""
+"""The variant digit of a UUID: its two upper bits are fixed."""
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:aiotwenty:record")
 
 
 def id_from_key(object_name: str, values: Iterable[object]) -> str:
-    """The id of the record that has these key values: the same in every run and on every machine."""
+    """The id of the record with these key values: the same in every run and on every machine."""
     return _uuid5(NAMESPACE, "\x1f".join([object_name, *map(str, values)]))
 
 
@@ -36,24 +36,23 @@ def id_from_row(namespace: UUID, number: int) -> str:
 
 
 def _uuid5(namespace: UUID, name: str) -> str:
-    """`str(uuid.uuid5(namespace, name))` in a quarter of the time: it is made for every row."""
+    """`str(uuid.uuid5(namespace, name))` in a quarter of its time, because it runs for every row."""
     text = sha1(namespace.bytes + name.encode(), usedforsecurity=False).hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def source_namespace(object_name: str, fingerprint: str | None) -> UUID:
-    """The namespace of a content. Rows that can't be read twice get a random one."""
+    """The namespace of a source by its content. Rows that can't be read twice get a random one."""
     if fingerprint is None:
         return uuid4()
     return uuid5(NAMESPACE, "\x1f".join(["source", object_name, fingerprint]))
 
 
 def canonical(path: str, value: object) -> str:
-    """The value as the server compares it.
+    """The value in the form in which the server compares it.
 
-    A link is stored with its host in lower case and without the slash at its end, and http:// and https:// stay
-    different values; an e-mail address is the same in upper and lower case; times have milliseconds and are in UTC
-    (Twenty, July 2026).
+    A link is stored with its host in lower case and without a final slash; http:// and https:// stay different. Case
+    does not matter in e-mail addresses. Times have milliseconds and are in UTC (Twenty, July 2026).
     """
     text = value if type(value) is str else _as_text(value)
     if path.endswith("primaryLinkUrl"):
@@ -81,9 +80,9 @@ def canonical_url(url: str) -> str:
 
 
 def unique_key(value: BaseModel, where_unique: type[BaseModel] | None) -> Key | None:
-    """The id; else the values of all unique fields, None if one is missing.
+    """The id, or else the values of all unique fields; None if one is missing.
 
-    All of them, because the schema does not say which of them are unique only together.
+    All are needed, because the schema does not say which fields are unique only together.
     """
     if identity := getattr(value, "id", None):
         return (str(identity),)
@@ -93,10 +92,10 @@ def unique_key(value: BaseModel, where_unique: type[BaseModel] | None) -> Key | 
 
 
 def in_order_of(inputs: Sequence[BaseModel], records: list[R], where_unique: type[BaseModel] | None) -> list[R]:
-    """The upserted records in the order of the inputs, as far as what makes them unique tells.
+    """The upserted records in the order of the inputs, as far as unique values tell.
 
-    Newer servers keep the order themselves, older ones do not (Twenty, November 2025). The server may have spelt a
-    value in another way; then the order is left as it came.
+    Newer servers keep the order, older ones do not (Twenty, November 2025). If the server changed the form of a value,
+    the order of the response is kept.
     """
     by_key: dict[Key | None, R] = {}
     for record in records:
@@ -108,10 +107,10 @@ def in_order_of(inputs: Sequence[BaseModel], records: list[R], where_unique: typ
 
 
 def filter_of_same(data: Sequence[Mapping[str, Any]], where_unique: type[BaseModel] | None) -> Filter | None:
-    """A filter for the records that upserts of `data`, by the names of the wire, may find; None if they find none."""
+    """A filter for records that upserts of `data` (by GraphQL names) would update; None without unique values."""
     wanted: list[Filter] = []
     for path in (("id",), *_wire_paths(where_unique)):
-        # Without a scheme, links are stored as they were sent (Twenty, July 2026).
+        # Links without a scheme are stored as sent (Twenty, July 2026).
         sent = [value for record in data if (value := _within(record, path))]
         values = {text: None for value in sent for text in (canonical(path[-1], value), str(value))}
         condition: Filter = {"in": list(values)}
@@ -122,7 +121,7 @@ def filter_of_same(data: Sequence[Mapping[str, Any]], where_unique: type[BaseMod
 
 
 class SameRecords:
-    """Stored records, by what an upsert finds them by; both by the names of the wire."""
+    """Stored records by their unique values, with GraphQL names."""
 
     def __init__(self, stored: Sequence[Mapping[str, Any]], where_unique: type[BaseModel] | None) -> None:
         self._paths = (("id",), *_wire_paths(where_unique))
@@ -134,7 +133,7 @@ class SameRecords:
         }
 
     def of(self, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The record that has the id of `data`, or else a unique value of it."""
+        """The stored record with the id, or else a unique value, of `data`."""
         for path in self._paths:
             value = _within(data, path)
             if value and (record := self._by_value.get((path, canonical(path[-1], value)))):
@@ -153,7 +152,7 @@ def repeat_each_other(data: Sequence[Mapping[str, Any]], where_unique: type[Base
 
 @lru_cache(maxsize=1024)
 def _wire_paths(where_unique: type[BaseModel] | None) -> tuple[tuple[str, ...], ...]:
-    """Where the unique values lie by the names of the wire; ids and keys of other records left out."""
+    """The paths of unique values by GraphQL names, without ids and foreign keys."""
     paths: list[tuple[str, ...]] = []
     for name, _, annotation in named_fields(where_unique) if where_unique else ():
         if (inner := model_in(annotation)) is not None:
@@ -172,9 +171,7 @@ def _within(data: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 @lru_cache(maxsize=1024)
 def _paths(where_unique: type[BaseModel]) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Where the unique values lie in an input or a record, the id left out; each step by both of its names: that of the
-    attribute, and that of the wire.
-    """
+    """The paths of unique values in an input or a record, without ids; each step as Python and GraphQL name."""
     paths: list[tuple[tuple[str, str], ...]] = []
     for alias, name, annotation in named_fields(where_unique):
         if (inner := model_in(annotation)) is not None:
@@ -185,7 +182,7 @@ def _paths(where_unique: type[BaseModel]) -> tuple[tuple[tuple[str, str], ...], 
 
 
 def _at(value: Any, path: tuple[tuple[str, str], ...]) -> str:
-    """Spelt as the server compares it."""
+    """The value at the path in the form in which the server compares it."""
     for name, _ in path:
         value = getattr(value, name, None)
     return "" if value is None or isinstance(value, BaseModel) else canonical(path[-1][1], value)

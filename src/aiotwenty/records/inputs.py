@@ -1,4 +1,4 @@
-"""Arguments of callers, models or mappings, as validated models."""
+"""Validates arguments of callers, which are models or mappings."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def as_model(value: object, model: type[M], what: str) -> M:
-    """The value as that model. Raises `InvalidArgument`, naming every field that is wrong but none of the values."""
+    """The value as the model. Raises `InvalidArgument` that names every wrong field, but no values."""
     if isinstance(value, model):
         return value
     if isinstance(value, BaseModel):
         raise InvalidArgument(f"{what} must be a {model.__name__} or a mapping, not a {type(value).__name__}.")
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"{what} must be a {model.__name__} or a mapping, not {type(value).__name__}.")
-    # A value that was read, such as the address of another record, may be written as it is.
+    # A composite value that was read, such as another record's address, may be written as it is.
     plain = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
     try:
         return model.model_validate(plain)
@@ -37,7 +37,7 @@ def as_model(value: object, model: type[M], what: str) -> M:
 
 
 def as_models(value: object, model: type[M], what: str) -> list[M]:
-    """One value or a sequence of them."""
+    """One value or a sequence of values, as models."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [
             item if isinstance(item, model) else as_model(item, model, f"{what}[{position}]")
@@ -47,9 +47,10 @@ def as_models(value: object, model: type[M], what: str) -> list[M]:
 
 
 def in_turn(value: object) -> object:
-    """What records are ordered or grouped by, where the first counts most: of mappings with several keys, one each.
+    """Orders or groups with one key in each mapping, so that the first key of a mapping counts most.
 
-    A model forgets in which order its fields were given, and older servers go by their schema (Twenty, November 2025).
+    A model forgets the order in which its fields were set, and older servers take the schema's order (Twenty, November
+    2025).
     """
     if isinstance(value, Mapping):
         parts = list(_in_turn(value))
@@ -63,14 +64,14 @@ def _in_turn(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, part in value.items():
         inner = list(_in_turn(part)) if isinstance(part, Mapping) and "granularity" not in part else []
         keys = [key for mapping in inner for key in mapping]
-        # A composite in the order of its model stays whole: a cursor needs it so (Twenty, July 2026).
+        # A composite whose parts have the model's order stays whole, as a cursor requires (Twenty, July 2026).
         if len(inner) < 2 or (len(inner) == len(part) and keys == sorted(keys)):
             inner = [part]
         yield from ({name: inner_value} for inner_value in inner)
 
 
 def without_utc(group_by: object) -> list[Any] | None:
-    """The same without its time zones, which older servers do not know, if all of them are UTC; else None."""
+    """The groups without time zones, which older servers don't have, if all zones are UTC; otherwise None."""
     plain = from_json(encode_json(group_by))
     dates = [each for each in _mappings(plain) if "timeZone" in each]
     if any(each.pop("timeZone") != "UTC" for each in dates):

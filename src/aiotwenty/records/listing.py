@@ -1,4 +1,4 @@
-"""A list of an object's records, and the walks over it."""
+"""The list of an object's records that match a filter, and walks over it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 ReadPage: TypeAlias = "Callable[[Mapping[str, object]], Awaitable[tuple[Page[R], int]]]"
-# A text, because the class of such a page is built when it is named.
+# Quoted, because naming such a page builds its class.
 _BY_ID = [{"id": "AscNullsFirst"}]
 
 
 class Identity(Record):
-    """A record of which only the id is read."""
+    """A record whose id alone is read."""
 
     id: UUID
 
 
 @dataclass(frozen=True)
 class Listing(Generic[R]):
-    """The records that match a filter: `read` gives a page of them for the variables of the operation, and its size."""
+    """The records that match a filter. `read` returns a page for the operation's variables, and its size in bytes."""
 
     endpoint: TwentyTransport
     operation: Operation
@@ -50,7 +50,7 @@ class Listing(Generic[R]):
         *,
         first_page: int | None = None,
     ) -> Walk[R]:
-        """Every record once, or `PaginationError`. Pages shrink from `first_page` on where they are large."""
+        """Every record once, or `PaginationError`. Pages become smaller, from `first_page` on, if they are large."""
         ordered: OrderedWalk[R] = OrderedWalk(
             partial(self._ids, order or _BY_ID),
             self._those,
@@ -85,7 +85,7 @@ class Listing(Generic[R]):
         return [record.id for record in page.records], page.total_count
 
     async def _others(self, ids: list[UUID], first: int) -> tuple[list[UUID], int | None]:
-        """All but those: the ids that are given, and how many are counted."""
+        """The ids other than these, and the server's count of them."""
         others = {"not": {"id": {"in": ids}}} if ids else None
         both = {"and": [self.only, others]} if self.only and others else self.only or others
         return await self._ids(_BY_ID, first, 0, both)

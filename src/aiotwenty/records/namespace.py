@@ -1,4 +1,4 @@
-"""The base of all parts of a namespace."""
+"""The base class of an object's namespace."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ PAGE_OF = "{{edges{{node{}cursor}}pageInfo{{hasNextPage hasPreviousPage startCur
 
 @dataclass(frozen=True)
 class Ask:
-    """An operation, and the type of its result."""
+    """An operation and the type of its result."""
 
     operation: Operation
     result: Any
     has_lists: bool = False
-    """Whether lists of related records are asked for, which the server may cut."""
+    """Whether lists of related records are selected, which the server may cut."""
 
 
 def in_form(model: Any, form: Form) -> Any:
-    """The type of one record of a model, or of several in some form."""
+    """The type of a result with one record of a model, or several in some form."""
     return Wanted(model, form).annotation
 
 
 class Namespace(Generic[R]):
-    """The base of all parts of a namespace: its object and its endpoint."""
+    """Base of all parts of a namespace. It has the object's facts and the endpoint."""
 
     meta: ClassVar[ObjectMeta]
 
@@ -71,9 +71,9 @@ class Namespace(Generic[R]):
         return {}
 
     def _ask(self, kind: str, form: Form, select: type[Record] | None = None, *, identified: bool = False) -> Ask:
-        """An operation of the object, and what it gives: records of the generated model, or of one that selects.
+        """An operation of the object and its result type: records of the generated model, or of a selection.
 
-        `identified` records have an id to go by. Raises `ConfigurationError` for a model of another object.
+        `identified` records keep their id. Raises `ConfigurationError` for a model of another object.
         """
         key = (kind, form, select, identified)
         ask = self._asks.get(key)
@@ -109,13 +109,13 @@ class Namespace(Generic[R]):
         return _complete(self._endpoint, ask, value) if ask.has_lists else value
 
     async def _read_page(self, ask: Ask, variables: Mapping[str, object]) -> tuple[Page[Any], int]:
-        """A page, and how many bytes it had."""
+        """A page, and its size in bytes."""
         value, answer = await self._endpoint.run_raw(ask.operation, ask.result, variables)
         return await completed(self._endpoint, ask.operation, ask.result, value), len(answer)
 
     def _on(self, terms: Terms) -> Namespace[R]:
-        """The same, for calls on other terms."""
-        _ = self._asks  # is shared from now on
+        """The same namespace, for calls on other terms."""
+        _ = self._asks  # created now, so that both share it
         other = copy(self)
         other._endpoint = self._endpoint.on(terms)
         return other
@@ -126,7 +126,7 @@ class Namespace(Generic[R]):
         return normalise(as_model(value, self.meta.model("filter"), "filter"))
 
     async def _look(self, ids: list[UUID], select: type[Record] | None = None) -> list[Any]:
-        """Those records, the soft-deleted among them included."""
+        """The records with these ids, including soft-deleted ones."""
         ask = self._ask("find_many", "page", select, identified=True)
         records: list[Any] = []
         for start in range(0, len(ids), PAGE_SIZE):
@@ -141,39 +141,43 @@ async def _complete(endpoint: TwentyTransport, ask: Ask, value: Awaitable[Any]) 
 
 
 def of_each_request(method: M) -> M:
-    """A method that takes `CallOptions`, which hold for every single request that it leads to."""
+    """Makes a method take `CallOptions`, which hold for every single request."""
 
     @wraps(method)
-    def taken(self: Namespace[Any], *args: Any, **given: Any) -> Any:
-        return method(self if _OPTIONS.isdisjoint(given) else self._on(_terms(self, given)), *args, **given)
+    def with_options(self: Namespace[Any], *args: Any, **keywords: Any) -> Any:
+        return method(self if _OPTIONS.isdisjoint(keywords) else self._on(_terms(self, keywords)), *args, **keywords)
 
-    return cast("M", taken)
+    return cast("M", with_options)
 
 
 def of_all_requests(method: M) -> M:
-    """A method that takes `CallOptions`: the deadline is that of all its requests together."""
+    """Makes a method take `CallOptions`; the deadline holds for all requests together."""
 
     @wraps(method)
-    def taken(self: Namespace[Any], *args: Any, **given: Any) -> Any:
-        terms = self._endpoint.terms if _OPTIONS.isdisjoint(given) else _terms(self, given)
+    def with_options(self: Namespace[Any], *args: Any, **keywords: Any) -> Any:
+        terms = self._endpoint.terms if _OPTIONS.isdisjoint(keywords) else _terms(self, keywords)
         if terms.deadline is not None and terms.scope is None:
-            return _within(terms, self, method, args, given)
-        return method(self if terms is self._endpoint.terms else self._on(terms), *args, **given)
+            return _within(terms, self, method, args, keywords)
+        return method(self if terms is self._endpoint.terms else self._on(terms), *args, **keywords)
 
-    return cast("M", taken)
+    return cast("M", with_options)
 
 
-def _terms(namespace: Namespace[Any], given: dict[str, Any]) -> Terms:
-    """The terms of a call; its options are removed from its arguments."""
-    return replace(namespace._endpoint.terms, **{name: given.pop(name) for name in _OPTIONS & given.keys()})
+def _terms(namespace: Namespace[Any], keywords: dict[str, Any]) -> Terms:
+    """The terms of a call. Removes the options from its arguments."""
+    return replace(namespace._endpoint.terms, **{name: keywords.pop(name) for name in _OPTIONS & keywords.keys()})
 
 
 async def _within(
-    terms: Terms, namespace: Namespace[Any], method: Callable[..., Any], args: Sequence[Any], given: Mapping[str, Any]
+    terms: Terms,
+    namespace: Namespace[Any],
+    method: Callable[..., Any],
+    args: Sequence[Any],
+    keywords: Mapping[str, Any],
 ) -> Any:
     try:
         async with time_limit(terms.deadline) as scope:
-            return await method(namespace._on(replace(terms, scope=scope)), *args, **given)
+            return await method(namespace._on(replace(terms, scope=scope)), *args, **keywords)
     except TimeoutError:
         late = DeadlineExceeded(f"the deadline of {terms.deadline:g} s passed between two requests.")
     raise late

@@ -1,4 +1,4 @@
-"""The facts about the object of a generated namespace. Its models are imported at first use."""
+"""Facts about the object of a generated namespace. Its models are imported at first use."""
 
 from __future__ import annotations
 
@@ -63,31 +63,31 @@ class ObjectNames:
 
 @dataclass(frozen=True)
 class ObjectMeta(ObjectNames):
-    """One object of a workspace. What a rule of naming gives is not repeated here.
+    """An object of a workspace. Names that follow from the naming rules are not repeated.
 
-    An operation is a constant of `<package>.operations`: FIND_MANY_COMPANIES. `operations` has those that are called
-    otherwise, by their kind ("find_many"). A model is `<type_name><suffix>` of the package; `models` has the others.
+    An operation is a constant of `<package>.operations`: FIND_MANY_COMPANIES. `operations` has exceptions by kind
+    ("find_many"). A model is `<type_name><suffix>` of the package; `models` has exceptions.
     """
 
     module: str
-    """That of the object, in `<package>.objects`."""
+    """The module of the object in `<package>.objects`."""
     type_name: str
     singular: str
     plural: str
     also: Collection[str] = ()
-    """Operations of this object that not every object has."""
+    """Operations of this object that most objects lack."""
     without: Collection[str] = ()
-    """Common operations that this object does not have."""
+    """Common operations that this object lacks."""
     operations: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def package(self) -> str:
-        """That of everything generated for /graphql."""
+        """The package generated for /graphql."""
         return self.module.rsplit(".", 2)[0]
 
     def operation(self, kind: str) -> Operation:
-        """Raises `ConfigurationError` when the object has no such operation."""
+        """The operation of this kind. Raises `ConfigurationError` if the object lacks it."""
         try:
             return self._operations[kind]
         except KeyError:
@@ -100,7 +100,7 @@ class ObjectMeta(ObjectNames):
         return operation
 
     def model(self, role: ModelRole) -> Any:
-        """The generated class for that role."""
+        """The generated class for a role."""
         try:
             return self._models[role]
         except KeyError:
@@ -120,5 +120,5 @@ class ObjectMeta(ObjectNames):
 
 
 def constant_of(kind: str, singular: str, plural: str) -> str:
-    """What the constant of an operation is called unless `ObjectMeta.operations` says otherwise."""
+    """The name of an operation's constant, unless `ObjectMeta.operations` has another."""
     return f"{kind}_{to_snake(singular if kind.endswith('_one') else plural)}".upper()

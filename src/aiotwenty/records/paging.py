@@ -1,12 +1,12 @@
-"""Walks over all records of an object that yield each of them once, or fail.
+"""Walks over all records of an object, each once; if that can't be proved, they raise an error.
 
-Twenty's cursors are exact in the order of ids only. With any other order they skip records, repeat them or never end
-(Twenty, July 2026; older servers in other cases): an ordered walk therefore takes the ids in their order first, all
-in one answer, and then the records by their ids.
+Twenty's cursors are exact in the order of ids only. With other orders they skip records, repeat them or never end
+(Twenty, July 2026; older servers in other cases). An ordered walk therefore reads first the ids in order, all in one
+response, and then the records by id.
 
-Records that the key may not see are counted, and cut from a page after it was read: it is short, or empty and without
-a cursor to go on from, although more follow (Twenty, July 2026). They are told from lost ones by asking for all but
-those that came.
+The server counts records that the key may not see, and removes them from a page after reading it: the page is short, or
+empty and without a cursor, although more follow (Twenty, July 2026). To tell them from lost records, the walk asks for
+all records other than those received.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ R = TypeVar("R", bound=Record)
 
 PAGE_SIZE = 1000
 PAGE_BYTES = 4_000_000
-"""Responses of more bytes make later pages smaller, unless the caller chose the size."""
+"""Larger responses, in bytes, make later pages smaller, unless the caller chose the size."""
 SNAPSHOT_SIZE = 50_000
-"""Ids in one response."""
+"""The ids in one response."""
 
 Hidden: TypeAlias = Literal["raise", "skip"]
-"""What a walk does if there are records that the key may not see."""
+"""What a walk does about records that the key may not see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[R]):
-    """Records, and how to get the next ones; None at the end."""
+    """Records, and the call for the next ones; None at the end."""
 
     records: list[R]
     following: Callable[[], Awaitable[Batch[R]]] | None
@@ -45,7 +45,7 @@ class Batch(Generic[R]):
 class Walk(AsyncIterator[R], Generic[R]):
     """Yields records while the next batch is fetched. At most two batches are in memory.
 
-    Dropped early, by `break` or by an exception, it cancels what is under way.
+    If it is dropped early, by `break` or an exception, the running request is cancelled.
     """
 
     def __init__(self, start: Callable[[], Awaitable[Batch[R]]], limit: int | None) -> None:
@@ -84,7 +84,7 @@ class Walk(AsyncIterator[R], Generic[R]):
             await self.aclose()
             raise
         if self._task is not task:
-            # Several tasks share this walk, and another of them has taken the batch.
+            # Another task that shares this walk has taken the batch.
             return
         self._batch, self._next, self._position, self._task = batch.records, batch.following, 0, None
         wanted = self._left is None or self._left > len(self._batch)
@@ -107,7 +107,7 @@ class Walk(AsyncIterator[R], Generic[R]):
 
 
 def _look_at_failure(task: asyncio.Task[Any]) -> None:
-    """A failed fetch is raised when its batch is asked for; if that never happens, nobody needs to hear of it."""
+    """Retrieves the task's error, which asyncio would log if the walk ends before this batch is needed."""
     if not task.cancelled():
         task.exception()
 
@@ -115,10 +115,10 @@ def _look_at_failure(task: asyncio.Task[Any]) -> None:
 class CursorWalk(Generic[R]):
     """Batches in the order of ids.
 
-    Ids must rise from record to record, which proves that none comes twice. Records created meanwhile appear if their
-    id lies ahead, deleted ones don't. If the server's count stood still and was not met, either some were created and
-    as many deleted, or the server lost some: `again` then looks for those that have not come. Without it, that is an
-    error.
+    Ids must increase from record to record, which proves that none comes twice. Records created meanwhile appear if
+    their id lies ahead, deleted ones don't. If the server's count didn't change and differs from the number received,
+    either as many records were created as deleted, or the server lost some: `again` then reads the missing ones.
+    Without it, that is an error.
     """
 
     def __init__(
@@ -145,11 +145,11 @@ class CursorWalk(Generic[R]):
 
     @property
     def position(self) -> tuple[str | None, int, int]:
-        """Where the walk is: the cursor, the last id as a number, and how many records came."""
+        """The state of the walk: the cursor, the last id as a number, and the number of records received."""
         return self._cursor, self._last_id, self._seen
 
     def resume(self, cursor: str | None, last_id: int, seen: int) -> None:
-        """Goes on from the `position` of another walk."""
+        """Continues from the `position` of another walk."""
         self._cursor, self._last_id, self._seen = cursor, last_id, seen
 
     async def batch(self) -> Batch[R]:
@@ -180,7 +180,7 @@ class CursorWalk(Generic[R]):
             return Batch(records, self._others)
         cursor = page.page_info.end_cursor if page.page_info else None
         if not records and cursor is None and self._again is not None:
-            # Either nothing of this page may be seen, or the server has lost its way: all ids tell.
+            # Either no record of this page may be seen, or the server's paging is wrong: all ids tell which.
             return await self._others()
         if not records or cursor is None or cursor == self._cursor:
             raise self._error("the server announces more records, but with the same cursor or none")
@@ -215,9 +215,9 @@ class CursorWalk(Generic[R]):
 class OrderedWalk(Generic[R]):
     """Batches in any order: that of one snapshot of ids.
 
-    Every record of the snapshot comes once and in its place, as it is when its batch is fetched; those that were
-    deleted or left the filter meanwhile don't come, nor do those that were created. Records that the key may not see
-    raise `HiddenRecords`, unless they are to be skipped.
+    Every record of the snapshot comes once and in its place, in the state in which its batch is fetched. Records that
+    were deleted or left the filter meanwhile don't come, nor do created ones. Records that the key may not see raise
+    `HiddenRecords`, unless they are to be skipped.
     """
 
     def __init__(
@@ -244,12 +244,12 @@ class OrderedWalk(Generic[R]):
         self._position = 0
 
     async def start(self, but: Collection[bytes] = ()) -> Batch[R]:
-        """The first batch; `but` are the ids, as bytes, of records that need not come."""
+        """The first batch. `but` has the ids, as bytes, of records to leave out."""
         self._ids = [one for one in await self._snapshot() if one.bytes not in but]
         return await self.batch()
 
     async def _snapshot(self) -> list[UUID]:
-        """All ids. One answer is of one moment; should they need several, the count must stand still meanwhile."""
+        """All ids. If they need several responses, the server's count must not change between them."""
         ids: list[UUID] = []
         totals: set[int | None] = set()
         read = 0
@@ -268,7 +268,7 @@ class OrderedWalk(Generic[R]):
         return ids[: self._limit]
 
     async def _explain(self, ids: list[UUID], totals: set[int | None]) -> None:
-        """Why other ids came than are counted. Raises, unless it is that the others may not be seen."""
+        """Raises an error for ids that don't match the counts, unless hidden records explain it and are skipped."""
         different, (total, *more) = len(set(ids)), totals
         if total is not None and not more and different == len(ids) < total:
             others, counted = await self._fetch_others(ids, total - different)

@@ -1,8 +1,8 @@
-"""Writes of a part of a composite field leave its other parts as they are.
+"""Keeps the other parts of a composite field when one part is written.
 
-The server empties what is not sent of LINKS, the primary address of EMAILS and the additional phones of PHONES, and
-changes nothing when a whole composite is null (Twenty, July 2026). So the stored parts are sent along, and null is sent
-part by part. Data here is by the names of the wire, composites as mappings of their parts.
+The server empties unsent parts of LINKS, the primary address of EMAILS and the additional phones of PHONES, and changes
+nothing when a whole composite is null (Twenty, July 2026). So the stored parts are sent along, and null is sent for
+each part. Data here has GraphQL names, and composites as mappings of their parts.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ _LOST_UNLESS_SENT = {
     "primaryEmail": ("primaryEmail",),
     "primaryPhoneNumber": ("additionalPhones",),
 }
-"""By a part that only one kind of composite has: what of it the server empties where it is not sent."""
+"""The parts that the server empties if they are not sent, by a part that identifies the composite."""
 _LISTS = frozenset({"secondaryLinks", "additionalEmails", "additionalPhones"})
 
 _BY_EVERY_WRITE = frozenset({"updatedAt", "updatedBy", "searchVector", "position"})
 
 M = TypeVar("M", bound=BaseModel)
 Composites = Mapping[str, tuple[str, ...]]
-"""The composite fields of an object, each with its parts."""
+"""The composite fields of an object, with their parts."""
 
 
 @dataclass
 class PartialWrite:
-    """What is to be written of a record."""
+    """The data to write to a record."""
 
     data: dict[str, Any]
     lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The parts that the server would empty unless they are sent too, by field."""
 
     def with_stored(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """The data with those parts as the record has them; `stored` has composites as `data` has them.
+        """The data with the lacking parts from the record. `stored` has composites as `data` has them.
 
         Raises `InvalidArgument` for links that the server would move.
         """
@@ -59,10 +59,10 @@ class PartialWrite:
 
 
 def change_of(data: Mapping[str, Any], composites: Composites, replace: Collection[str] = ()) -> PartialWrite:
-    """The change that leaves alone what `data` does not say. The whole of `replace` is what `data` says.
+    """The change that leaves alone what `data` does not have, except for other parts of the fields in `replace`.
 
-    Raises `InvalidArgument` for a composite that cannot be emptied, for names in `replace` that are none, and for links
-    that the server would move.
+    Raises `InvalidArgument` for a composite that cannot be emptied, for unknown names in `replace`, and for links that
+    the server would move.
     """
     names = {graphql_name(name) for name in replace}
     if unknown := names - composites.keys():
@@ -93,10 +93,10 @@ def change_of(data: Mapping[str, Any], composites: Composites, replace: Collecti
 
 
 def check_new(data: dict[str, Any], composites: Composites) -> None:
-    """Makes the data of a new record such as the server takes it: a composite that is None is left out.
+    """Removes from a new record the composites that are None.
 
-    The server fails over the null of a rich text, and takes that of others for nothing (Twenty, November 2026). Raises
-    `InvalidArgument` for links that the server would move.
+    The server fails on a null rich text, and ignores other nulls (Twenty, November 2026). Raises `InvalidArgument` for
+    links that the server would move.
     """
     for name in composites:
         if name in data:
@@ -108,7 +108,7 @@ def check_new(data: dict[str, Any], composites: Composites) -> None:
 
 
 def as_new(model: M) -> M:
-    """Like `check_new`, for a model."""
+    """`check_new` for a model."""
     fields_set = model.model_fields_set
     for name, python in _fields_of_composites(type(model)):
         if python not in fields_set:
@@ -124,7 +124,7 @@ def as_new(model: M) -> M:
 
 
 def _check_links(name: str, sent: Mapping[str, Any], whole: Mapping[str, Any]) -> None:
-    """Refuses what the server would make of links without a primary one (Twenty, July 2026)."""
+    """Refuses links without a primary one, which the server would move or drop (Twenty, July 2026)."""
     if whole.get("primaryLinkUrl"):
         return
     if whole.get("secondaryLinks"):
@@ -145,7 +145,7 @@ def _lost_unless_sent(parts: Collection[str]) -> tuple[str, ...]:
 
 
 def warn_of_changes(before: Sequence[BaseModel], after: Sequence[BaseModel], sent: Collection[str]) -> None:
-    """Tells of records that somebody else changed after they were read: what nobody here sent is not as it was."""
+    """Warns about records that somebody else changed after they were read: fields that were not sent have changed."""
     earlier = {record.id: plain(record) for record in before}  # type: ignore[attr-defined]
     for record in after if before else ():
         was, now = earlier.get(record.id, {}), plain(record)  # type: ignore[attr-defined]
@@ -163,14 +163,14 @@ def warn_of_changes(before: Sequence[BaseModel], after: Sequence[BaseModel], sen
 
 @lru_cache(maxsize=1024)
 def _fields_of_composites(model: type[BaseModel]) -> list[tuple[str, str]]:
-    """The composite fields of an input model: the name of each on the wire and in Python."""
+    """The composite fields of an input model: their GraphQL and Python names."""
     composites = composites_of(model)
     return [(name, python) for name, python, _ in named_fields(model) if name in composites]
 
 
 @lru_cache(maxsize=1024)
 def composites_of(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
-    """The composite fields of an input model; relations, which can be connected, are none."""
+    """The composite fields of an input model, without relations that can be connected."""
     composites = {}
     for name, _, annotation in named_fields(model):
         if (inner := model_in(annotation)) is not None:
@@ -181,7 +181,7 @@ def composites_of(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
-    """What was set in a model, by the names of the wire; composites as mappings of their parts."""
+    """The set fields of a model by GraphQL name, with composites as mappings of their parts."""
     composites = composites_of(type(model))
     return {
         name: dict(set_fields(value)) if name in composites and isinstance(value, BaseModel) else value

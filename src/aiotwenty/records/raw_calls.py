@@ -1,4 +1,4 @@
-"""`twenty.raw`: calls that return the HTTP response beside their result."""
+"""`twenty.raw`: calls that return the HTTP response with their result."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _RawPart(Protocol):
 
 
 class RawCalls:
-    """The calls of a client, or of one of its parts, each of which gives a `RawResult`.
+    """The methods of a client, or of one of its parts, which return a `RawResult` here.
 
-    `await twenty.raw.companies.find_many(first=10)`; or, for any call of this library and with the types of all of
-    them, `await twenty.raw(twenty.core.find_many_companies(first=10))`.
+    `await twenty.raw.companies.find_many(first=10)`; or, for any call of this library and with all types,
+    `await twenty.raw(twenty.core.find_many_companies(first=10))`.
     """
 
     def __init__(self, target: object) -> None:
@@ -35,21 +35,21 @@ class RawCalls:
         return [name for name in dir(self._target) if not name.startswith("_")]
 
     def __call__(self, call: Awaitable[T]) -> Coroutine[Any, Any, RawResult[T]]:
-        """The result and the answer of a call that was not awaited yet.
+        """The result and the HTTP responses of a call that was not awaited yet.
 
-        Whatever requests it leads to are looked at, those of a function of yours as well. Raises `InvalidArgument` for
-        tasks, which run already, and for walks.
+        Every request of the call is recorded, also if it is a function of yours. Raises `InvalidArgument` for tasks,
+        which are running already, and for walks.
         """
         return recorded(checked_call(call, type(call).__name__))
 
     def object(self, name: str) -> _RawPart:
-        """The calls of any object of the workspace: `await twenty.raw.object("rockets").find_many()`."""
+        """The methods of any object of the workspace: `await twenty.raw.object("rockets").find_many()`."""
         target: Any = self._target
         calls: Any = RawCalls(target.object(name))
         return calls  # type: ignore[no-any-return]
 
     if TYPE_CHECKING:
-        # `.data` of these has its type in the other spelling only: `twenty.raw(twenty.rest.get(…))`.
+        # For these, only `twenty.raw(twenty.rest.get(…))` gives `.data` its type.
         core: _RawPart
         metadata: _RawPart
         rest: _RawPart

@@ -1,6 +1,6 @@
-"""What `twenty.raw.companies` is to type checkers: the calls of `Records`, each giving a `RawResult`.
+"""The types of `twenty.raw.companies` for type checkers: the methods of `Records`, which return a `RawResult`.
 
-At run time `RawCalls` wraps the namespace itself; a test holds these signatures to those of `Records`.
+At run time `RawCalls` wraps the namespace; a test compares these signatures with those of `Records`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Id: TypeAlias = UUID | str
 
 
 class RawReads(Generic[R, F, O, G, Q]):
-    """Finding, counting and grouping."""
+    """Methods that find, count and group."""
 
     @overload
     async def find_many(
@@ -112,7 +112,7 @@ class RawReads(Generic[R, F, O, G, Q]):
 
 
 class RawWrites(Generic[R, C, U, F]):
-    """Creating and changing."""
+    """Methods that create and update."""
 
     @overload
     async def create_one(
@@ -208,7 +208,7 @@ class RawWrites(Generic[R, C, U, F]):
 
 
 class RawRemovals(Generic[R, F]):
-    """Deleting, destroying and restoring."""
+    """Methods that delete, destroy and restore."""
 
     @overload
     async def delete_one(self, id: Id, *, select: type[S], **options: Unpack[CallOptions]) -> RawResult[S]: ...
@@ -260,4 +260,4 @@ class RawRemovals(Generic[R, F]):
 
 
 class RawRecords(RawReads[R, F, O, G, Q], RawWrites[R, C, U, F], RawRemovals[R, F], Generic[R, C, U, F, O, G, Q]):
-    """The calls of one object. Duplicates and merging, which not all objects have, are `twenty.raw(call)`."""
+    """The methods of an object. Duplicates and merging, which not all objects have, go by `twenty.raw(call)`."""

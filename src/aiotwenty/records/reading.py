@@ -1,4 +1,4 @@
-"""Reading the records of an object."""
+"""Reads the records of an object."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ O = TypeVar("O", bound=Input | Mapping[str, object])  # noqa: E741
 G = TypeVar("G", bound=Input | Mapping[str, object])
 
 IDS = 200
-"""Records that `find_by_ids` asks for at a time."""
+"""The records in one request of `find_by_ids`."""
 WITH_LISTS = 100
-"""Records of the first page of a walk, where each has lists of others."""
+"""The records on the first page of a walk if each has lists of related records."""
 
 
 class Reads(Namespace[R], Generic[R, F, O, G]):
-    """Finding, counting, grouping and iterating over records."""
+    """Methods that find, count, group and iterate over records."""
 
     @overload
     async def find_many(
@@ -86,7 +86,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         Cursors are exact only without `order_by`; `offset` is also exact with it (Twenty, July 2026).
         """
         if last is not None and before is None:
-            # The server would return the first ones (Twenty, July 2026).
+            # The server would silently return the first page (Twenty, July 2026).
             raise InvalidArgument(
                 "`last` needs `before`: for the last records of all, reverse the order and use `first`."
             )
@@ -146,13 +146,13 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     ) -> Walk[Any]:
         """Every record once, or `PaginationError`.
 
-        Without `order_by`, in the order of ids: records created meanwhile may or may not come (at the end, out
-        of order), deleted ones don't. With `order_by`, the records and the order at the start; records
-        deleted meanwhile are left out. Pages have 1,000 records (fewer if they are large), and the next page is
-        fetched in the background. An iterator that is left early ends by itself, or at once with `aclose()`.
+        Without `order_by`, in the order of ids: records created meanwhile may or may not come (at the end, out of
+        order), deleted ones don't. With `order_by`, the records and the order at the start; records deleted meanwhile
+        are left out. Pages have 1,000 records (fewer if they are large), and the next page is fetched in the
+        background. An iterator that is left early ends by itself, or at once with `aclose()`.
 
-        If the server counts records that the key can't see, `HiddenRecords` is raised; with
-        `hidden="skip"`, the visible records at the start are returned.
+        If the server counts records that the key can't see, `HiddenRecords` is raised; with `hidden="skip"`, the
+        visible records at the start are returned.
         """
         if hidden not in ("raise", "skip"):
             raise InvalidArgument(f'hidden is "raise" or "skip", not {hidden!r}.')
@@ -164,7 +164,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         listing: Listing[Any] = Listing(
             self._endpoint, ask.operation, partial(self._read_page, ask), self._filter(filter), self.meta.plural
         )
-        # A page of records with lists in them is many times as large as one without.
+        # A page of records with lists is many times as large.
         lists = isinstance(ask.result, Wanted) and ask.result.has_lists
         first_page = WITH_LISTS if lists else None
         return listing.walk(self._order(order_by), page_size, limit, hidden, first_page=first_page)
@@ -193,7 +193,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         filter: F | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
+        """The record with this id, or the first that matches the filter. Raises `NotFoundError`."""
         if (id is None) == (filter is None):
             raise InvalidArgument("find_one needs an id or a filter, not both.")
         only = by_id(id) if id is not None else self._filter(filter)
@@ -248,6 +248,6 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
 
 
 class Total(Record):
-    """A list of which only the length is read."""
+    """A list whose length alone is read."""
 
     total_count: int

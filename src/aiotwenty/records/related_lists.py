@@ -1,8 +1,8 @@
-"""Lists of related records within others: complete, or an error.
+"""Completes the lists of related records in a response.
 
-The server cuts them at 60, refuses lists within lists, and ignores all arguments of both (Twenty, July 2026). It is
-asked how many there are; what is missing is listed by the foreign key that leads back, one level after the other, with
-a thousand parents a request.
+The server cuts them at 60, refuses lists within lists, and ignores all arguments of both (Twenty, July 2026). So the
+selection has their lengths; missing records are listed by the foreign key that leads back, level by level, for a
+thousand parents at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Node = dict[str, Any]
 
 
 async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any, value: Any) -> Any:
-    """The records that were read, with complete lists of related records."""
+    """The result, with complete lists of related records."""
     if not isinstance(value, Unread):
         return value
     assert isinstance(wanted, Wanted)
@@ -48,7 +48,7 @@ async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any
 
 
 async def complete(endpoint: TwentyTransport, tree: Tree, nodes: Sequence[Node]) -> None:
-    """Completes the requested lists of each node, and those of the records within it."""
+    """Completes the selected lists of each node, and of the records in it."""
     below = [_lists_of(endpoint, tree, name, list_, nodes) for name, list_ in tree.lists.items()]
     for name, part in tree.fields.items():
         if part is not None and part.has_lists:
@@ -86,12 +86,12 @@ def _children(node: Node, name: str) -> Iterator[Node]:
 
 
 async def _key(endpoint: TwentyTransport, tree: Tree, name: str, list_: List, lacking: Mapping[str, list[Node]]) -> str:
-    """The foreign key that refers to the parents; of several, the one that does so in all records of the response."""
+    """The foreign key that refers to the parents. Of several keys, the one that does so in all records."""
     if len(list_.keys) == 1:
         return list_.keys[0]
     unasked = [parent for parent, same in lacking.items() if name not in same[0]]
     if unasked and tree.about is not None:
-        # Only within its parent does a list say whose it is.
+        # Without a parent around it, a list doesn't show which key leads back.
         operation = _operation(tree.about.type_name, tree.about.plural, Tree(lists={name: list_}).text("id"))
         for some in _some(unasked):
             async for parent in _walk(endpoint, operation, tree.about.plural, {"id": {"in": some}}):
@@ -123,7 +123,7 @@ async def _fetch(endpoint: TwentyTransport, list_: List, key: str, parents: Sequ
         expected = set(some)
         strays = [node for node in nodes if node[key] not in expected]
         if strays and len(some) > 1:
-            # The server hides a key whose record is deleted where that record is asked for, too (Twenty, July 2026).
+            # If the record of a key is deleted, the server hides the key in these records too (Twenty, July 2026).
             await together(fetch([parent]) for parent in some)
             return
         for node in nodes:
@@ -163,7 +163,7 @@ def _some(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _nodes(data: Any, wanted: Wanted) -> Iterator[Node]:
-    """The records of a response, at any depth. Records missing in it are reported when it is read."""
+    """The records of a response, at any depth. Missing ones are reported when the response is decoded."""
     match wanted.form:
         case "one" | "maybe":
             yield from [data] if isinstance(data, dict) else []

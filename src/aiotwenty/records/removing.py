@@ -1,4 +1,4 @@
-"""Deleting, restoring and destroying the records of an object."""
+"""Deletes, restores and destroys the records of an object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Input | Mapping[str, object])
 
 
 class Removals(SettledChanges[R], Generic[R, F]):
-    """Deleting records (they can be restored), restoring and destroying them."""
+    """Methods that delete (for `restore_one`), restore and destroy records."""
 
     @overload
     async def delete_one(self, id: UUID | str, *, select: type[S], **options: Unpack[CallOptions]) -> S: ...

@@ -1,4 +1,4 @@
-"""Changes whose response was lost: before anything is sent again, the records are read to see whether it happened."""
+"""Sends changes of records; after a lost response it reads the records to see whether the change happened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECOND = timedelta(seconds=1)
 
 
 class SettledChanges(Writing[R]):
-    """Sends changes of records with known ids, until it is known whether they happened."""
+    """Sends changes of records with known ids until their outcome is known."""
 
     async def _settled(
         self,
@@ -31,11 +31,11 @@ class SettledChanges(Writing[R]):
         shows: Callable[[R], bool | None],
         select: type[Any] | None,
     ) -> list[Any]:
-        """What `change` gives; if its answer is lost, the records as they are once they show the change.
+        """The result of `change`; after a lost response, the records once they show the change.
 
-        They are looked at before it is sent again, to those that do not show it. A record that was changed meanwhile,
-        and not by this, is left alone: a change that was done and then undone by a newer one is not repeated. `shows`
-        is None where that can't be told.
+        The records are read before the change is sent again, and only those that don't show it are sent. If another
+        change was made meanwhile, the record is left alone, so that a newer change is never undone. `shows` returns
+        None if it can't tell.
         """
         begun = monotonic()
         left = list(ids)
@@ -52,7 +52,7 @@ class SettledChanges(Writing[R]):
             if not left:
                 return []
             if fate_of(failure) is Fate.FAILED:
-                # The server broke over it and was done with it: what does not show it now never will.
+                # The server failed and is done: a change that doesn't show now will not happen.
                 failure.outcome_unknown = False
                 failure.add_note("It was not done: the record does not show it.")
                 raise failure
@@ -71,9 +71,9 @@ class SettledChanges(Writing[R]):
     async def _destroyed(
         self, ids: Sequence[UUID], destroy: Callable[[Sequence[UUID]], Awaitable[list[Any]]], *, deleted: bool
     ) -> list[Any]:
-        """What `destroy` gives, which takes soft-`deleted` records too, or not.
+        """The result of `destroy`. `deleted` says whether it destroys soft-deleted records too.
 
-        Raises `AnswerLost` if the records are gone, and an answer with some of them is lost.
+        Raises `AnswerLost` if the records are gone and a response with some of them was lost.
         """
         left = list(ids)
         why = TwentyError("it was not sent.")
@@ -97,12 +97,12 @@ class SettledChanges(Writing[R]):
         records = await settle(lambda: destroy(left), decide)
         if len(left) == len(ids):
             return records
-        what, them = ("the record is", "it") if len(ids) == 1 else (f"the {len(ids)} records are", "them")
-        raise AnswerLost(f"{what} gone, and the answer with {them}.", operation=why.operation) from why
+        records_are, pronoun = ("the record is", "it") if len(ids) == 1 else (f"the {len(ids)} records are", "them")
+        raise AnswerLost(f"{records_are} gone, and the answer with {pronoun}.", operation=why.operation) from why
 
     @contextmanager
     def _untold(self, done: str) -> Iterator[None]:
-        """Wraps a change by a filter: if its response is lost, it can't be known which records it changed."""
+        """Explains a lost response to a change by a filter: it can't be known which records changed."""
         try:
             yield
         except TwentyError as error:
@@ -116,7 +116,7 @@ class SettledChanges(Writing[R]):
         return [found[identity] for identity in ids if identity in found]
 
     async def _look_dated(self, ids: Sequence[UUID], *, deleted: bool = True) -> tuple[dict[UUID, R], datetime | None]:
-        """Those records, with `deleted` those too that are, and what the server's clock said then."""
+        """The records by id, with soft-deleted ones if `deleted`, and the server's time when it answered."""
         ask = self._ask("find_many", "page")
         by_id: dict[UUID, R] = {}
         now = None
@@ -141,6 +141,6 @@ def _check_all_there(failure: TwentyError, ids: Sequence[UUID], there: Collectio
 
 
 def _changed_after(record: Any, moment: datetime) -> bool:
-    """Whether the record changed after a time of the server's clock, which is known in whole seconds."""
+    """Whether the record changed after a time of the server's clock, which has a precision of a second."""
     changed: datetime | None = getattr(record, "updated_at", None)
     return changed is not None and changed >= moment + _SECOND

@@ -1,4 +1,4 @@
-"""Creates each record once: its id is made here, and if the response is lost, the record is looked for by that id."""
+"""Creates each record once: the client makes its id, and looks for it after a lost response."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 TRIES = 4
-"""How many times a lost write is looked for and sent again; each of these requests has its own retries."""
+"""The most attempts to look for a lost write and send it again; each request has its own retries."""
 
 
 def with_ids(inputs: Sequence[Input]) -> tuple[bytes, list[int]]:
-    """The inputs as a JSON list of objects that each have an id, their own or a new one; and the ids as integers."""
+    """The inputs as a JSON list of objects with ids, existing or new ones; and the ids as integers."""
     if any("id" in model.model_fields_set for model in inputs):
         own = [model if getattr(model, "id", None) else model.model_copy(update={"id": uuid4()}) for model in inputs]
         return encode_json(own), [_number(model) for model in own]
-    # To make each id a UUID and copy the caller's model for it would cost more than all the rest of a request. So new
-    # ids are random, but share all digits but the last eight; each is encoded as a text in front of its input, all in
-    # one pass, and then moved into it. The random mark at its end tells it from whatever the inputs hold.
+    # A UUID and a copy of the caller's model for each input would take longer than the rest of the request. So the new
+    # ids share all digits but the last eight, and everything is encoded in one pass: each id as a text in front of its
+    # input, and then moved into it. The random mark at the end of an id cannot occur in an input by chance.
     base = uuid4().int & ~0xFFFF_FFFF
     start = int.from_bytes(os.urandom(4)) % (0xFFFF_FFFF - len(inputs))
     head, mark = str(UUID(int=base))[:-8], os.urandom(8).hex()
@@ -42,7 +42,7 @@ def with_ids(inputs: Sequence[Input]) -> tuple[bytes, list[int]]:
 
 
 def in_order(records: list[R], ids: Sequence[int]) -> list[R] | None:
-    """The records in the order of the ids, None if one is missing.
+    """The records in the order of the ids; None if one is missing.
 
     Older servers return created records in any order (Twenty, November 2025).
     """
@@ -62,10 +62,10 @@ def _number(model: Any) -> int:
 
 
 async def settle(send: Callable[[], Awaitable[T]], decide: Callable[[TwentyError, bool], Awaitable[T | None]]) -> T:
-    """Sends a write until it is known what became of it, and gives what `send` gives.
+    """Sends a write until its outcome is known. Returns the result of `send`.
 
-    `decide` is told of each failure, and whether an answer was lost before. It gives what is there in place of the
-    answer, or None if the write is to be sent again; or raises the failure.
+    `decide` gets each failure, and whether a response was lost before. It returns a result in place of the response, or
+    None to send the write again, or raises the failure.
     """
     lost = False
     failure = TwentyError("it was not sent.")
@@ -83,11 +83,11 @@ async def settle(send: Callable[[], Awaitable[T]], decide: Callable[[TwentyError
 async def create_settled(
     ids: Sequence[int] | Sequence[str], create: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]
 ) -> T:
-    """Sends `create`; if its answer is lost, looks for the records and sends it again only if they are not there.
+    """Sends `create`; after a lost response it looks for the records, and sends again only if they don't exist.
 
-    `look` gives what `create` would have answered, None if the records are not there. One create is atomic, so that
-    they are there all together or not at all. A request that is still on its way when the second one arrives (or an
-    insert that a slow database has yet to commit) makes one of the two fail on the id: looking again tells.
+    `look` returns the result that `create` would have, or None if the records don't exist. A create is atomic: all
+    records exist, or none. If the first request is still running when the second arrives (or a slow database has yet to
+    commit), one of them fails because of the id, and the next look finds the records.
     """
 
     async def decide(failure: TwentyError, lost: bool) -> T | None:
@@ -101,7 +101,7 @@ async def create_settled(
             raise failure
         settled = await look_after(failure, look())
         if settled is None and fate_of(failure) is Fate.FAILED:
-            # The server broke over it and was done with it: what is not there now will not come.
+            # The server failed and is done: records that don't exist now will not be created.
             failure.outcome_unknown = lost
             raise failure
         return settled
@@ -115,7 +115,7 @@ def _how_to_look(ids: Sequence[int] | Sequence[str]) -> str:
 
 
 async def look_after(lost: TwentyError, look: Awaitable[T]) -> T:
-    """The records after a lost write. If they can't be read, the lost write is raised, not the failed look."""
+    """The records after a lost write. If they can't be read, the error of the write is raised, not that of the look."""
     try:
         return await look
     except TwentyError as error:

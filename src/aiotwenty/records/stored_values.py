@@ -1,4 +1,4 @@
-"""Whether a stored record has the values that were sent: the server normalizes some of them."""
+"""Compares a stored record with the values that were sent, some of which the server normalizes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from aiotwenty.records.identity import canonical_url
 from aiotwenty.records.partial_composites import plain
 
 _SPELT_ANEW = re.compile(r"(?i)url|link|email|phone|markdown|blocknote|json")
-"""Parts that the server may normalize: another value there proves nothing."""
+"""Parts that the server may normalize, so that a different stored value proves nothing."""
 
 
 def shows(record: BaseModel, sent: Mapping[str, Any]) -> bool | None:
-    """Whether the record has all values that were sent (by API names); None if that can't be told."""
+    """Whether the record has all values that were sent (by GraphQL names); None if that can't be told."""
     stored = plain(record)
-    told = [_same(value, stored[name]) if name in stored else None for name, value in sent.items()]
-    return False if False in told else None if None in told else True
+    equal = [_same(value, stored[name]) if name in stored else None for name, value in sent.items()]
+    return False if False in equal else None if None in equal else True
 
 
 def _same(sent: Any, stored: Any, name: str = "") -> bool | None:
@@ -31,9 +31,9 @@ def _same(sent: Any, stored: Any, name: str = "") -> bool | None:
         return True
     if isinstance(sent, Mapping):
         parts = stored if isinstance(stored, Mapping) else {}
-        told = [_same(value, parts.get(part), part) for part, value in sent.items()]
-        # What a relation is connected by, and what the server works out, it does not give back.
-        return None if None in told or False in told else True
+        equal = [_same(value, parts.get(part), part) for part, value in sent.items()]
+        # The server returns neither the condition that connected a relation nor values that it computes.
+        return None if None in equal or False in equal else True
     if isinstance(sent, str) and isinstance(stored, str) and name:
         if canonical_url(sent.lower()) == canonical_url(stored.lower()):
             return True

@@ -1,4 +1,4 @@
-"""Updating the records of an object."""
+"""Updates the records of an object."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ U = TypeVar("U", bound=Input | Mapping[str, object])
 F = TypeVar("F", bound=Input | Mapping[str, object])
 
 _PRECISION = timedelta(milliseconds=1)
-"""Of the times that the server gives."""
+"""The precision of times in responses."""
 MOST_AT_ONCE = 200
-"""Records that one update may change (Twenty, July 2026)."""
+"""The most records that one update may change (Twenty, July 2026)."""
 
 
 class Updates(SettledChanges[R], Generic[R, U, F]):
-    """Updating records; fields that are not set don't change."""
+    """Methods that update records. Fields that are not set don't change."""
 
     @overload
     async def update_one(
@@ -88,7 +88,7 @@ class Updates(SettledChanges[R], Generic[R, U, F]):
         if if_unchanged is not None:
             record = await self._update_unchanged(identity, written, _as_read(identity, if_unchanged))
             return (await self._select([record], select))[0]
-        # What else changed meanwhile, only whole records tell.
+        # Only whole records show whether other fields changed meanwhile.
         ask = self._ask("update_one", "one", None if before else select)
 
         async def update(ids: Sequence[UUID]) -> list[Any]:
@@ -173,10 +173,10 @@ class Updates(SettledChanges[R], Generic[R, U, F]):
         return await self._settled(ids, update, partial(shows, sent=data), select)
 
     async def _update_unchanged(self, identity: UUID, data: Mapping[str, Any], moment: datetime) -> R:
-        """Updates the record if it was last changed then, which the server looks at in the same breath.
+        """Updates the record if it was last changed at this moment; the server compares within the update.
 
-        It gives back what still has that time after the update, which is nothing (Twenty, July 2026): a look tells. An
-        attempt that comes late finds the record changed, and does nothing.
+        The response has the records that still match afterwards, which is none (Twenty, July 2026), so the record is
+        read. A delayed attempt finds the record changed, and does nothing.
         """
         unchanged = [{"updatedAt": {"gte": moment}}, {"updatedAt": {"lt": moment + _PRECISION}}]
         variables = {"data": data, "filter": {"and": [{"id": {"eq": identity}}, *unchanged]}}
@@ -207,7 +207,7 @@ class Updates(SettledChanges[R], Generic[R, U, F]):
         raise stale from lost
 
     async def _matching(self, only: Filter) -> list[R]:
-        """All records of a filter. Raises `InvalidArgument` for more than can be updated at once."""
+        """All records that match a filter. Raises `InvalidArgument` if there are too many for one update."""
         variables = {"filter": only, "first": MOST_AT_ONCE + 1}
         page: Page[R] = await self._run(self._ask("find_many", "page"), variables, verify=False)
         if len(page.records) > MOST_AT_ONCE:
@@ -219,7 +219,7 @@ class Updates(SettledChanges[R], Generic[R, U, F]):
 
 
 def _as_read(identity: UUID, record: Record | datetime) -> datetime:
-    """When the record was changed last before it was read."""
+    """The time of the record's last change when it was read."""
     moment = record if isinstance(record, datetime) else getattr(record, "updated_at", None)
     if not isinstance(moment, datetime):
         raise InvalidArgument("if_unchanged must be a record with its updated_at, or that time.")

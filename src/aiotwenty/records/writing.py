@@ -1,4 +1,4 @@
-"""What the writes of an object stand on: what is unique, what is stored, what is asked for again."""
+"""The base of an object's writes: unique values, stored values, and records read again."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ R = TypeVar("R", bound=Record)
 
 
 class Writing(Namespace[R]):
-    """The records that a write is about, found and read again."""
+    """Base of writes that read the records they concern."""
 
     @cached_property
     def _where_unique(self) -> Any:
-        """None for an object that nothing can be connected to: its schema does not say what is unique."""
+        """The input with the unique fields; None if the schema has none, because nothing connects to the object."""
         try:
             return self.meta.model("where_unique")
         except AttributeError:
             return None
 
     async def _same(self, data: Sequence[Mapping[str, Any]]) -> SameRecords | None:
-        """The records, deleted ones too, that have an id or a unique value of `data`; None if it has none."""
+        """The stored records, including deleted ones, with an id or unique value of `data`; None if it has none."""
         found = filter_of_same(data, self._where_unique)
         if found is None:
             return None
@@ -47,7 +47,7 @@ class Writing(Namespace[R]):
         return change_of(plain(model), composites_of(type(model)), replace)
 
     async def _select(self, records: list[R], select: type[Any] | None) -> list[Any]:
-        """Those records again, as `select` wants them."""
+        """The written records as `select` reads them."""
         if select is None or select is self._record:
             return records
         ids = [identity for record in records if (identity := id_of(record))]
