@@ -1,4 +1,4 @@
-"""The async Python client for Twenty, the open-source CRM. Every name is imported when it is first used."""
+"""The async Python client for Twenty, the open-source CRM. Names are imported at their first use."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ _MODULES = {
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
-if not TYPE_CHECKING:  # To type checkers, any name would be there.
-    # What has no other home is an error.
+if not TYPE_CHECKING:  # A module `__getattr__` would make type checkers accept any name.
+    # Names without another home are errors.
     __getattr__ = importing(__name__, dict.fromkeys(__all__, "errors") | _HOME)
 
 

@@ -1,4 +1,4 @@
-"""`python -m aiotwenty`: the command where the folder of scripts is not on the path."""
+"""`python -m aiotwenty`: the command, if the folder of scripts is not on the path."""
 
 from aiotwenty.cli import main
 

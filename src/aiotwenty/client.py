@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from aiotwenty.workspace.files import Files
 
 MAX_STREAMS = 1000
-"""Subscriptions that a client may have open at a time."""
+"""The most open subscriptions of a client."""
 
 
 class Client:
@@ -101,7 +101,7 @@ class Client:
         verify: bool = True,
         session_token: ApiKey | None = None,
     ) -> None:
-        # No report of an error shows these, wherever it happens.
+        # Hidden from tools that report the variables of an error's frames.
         base_url, api_key, session_token = hide(base_url), hide(api_key), hide(session_token)
         headers = hide_values(headers)
         if max_connections < 1:
@@ -123,10 +123,10 @@ class Client:
         )
         self._engine = engine(settings.api_key, rate_limit=rate_limit, max_connections=max_connections)
         keys = self._engine.http.keys if session_token is None else Keys(session_token, timeout)
-        # Streams, which stay open, take no connection from anybody else.
+        # Open streams must not take connections from other requests.
         self._live_engine = cache(lambda: engine(keys, rate_limit=None, max_connections=MAX_STREAMS))
         if session_token is not None:
-            # Made at once, for what is there is forgotten in a process that is forked.
+            # Made at once, because a forked process forgets only existing ones.
             self._live_engine()
         self._endpoints: dict[str, TwentyTransport] = {
             "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine, terms=self._terms),
@@ -138,7 +138,7 @@ class Client:
         self._served = cache(lambda: _served_objects(self._endpoints["graphql"]))
 
     def __repr__(self) -> str:
-        # Reports of errors print clients whose constructor failed, too.
+        # Reports of errors also print clients whose constructor failed.
         return f"{type(self).__name__}({getattr(self, 'base_url', '…')!r})"
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
@@ -149,7 +149,7 @@ class Client:
         `await twenty.with_options(deadline=2.0).companies.find_one(id)`.
         """
         other = object.__new__(type(self))
-        # Not the namespaces, which have the endpoints that they were made with.
+        # Without the namespaces, which keep the endpoints that they were made with.
         own = {name: value for name, value in vars(self).items() if name.startswith("_") or name == "base_url"}
         vars(other).update(own)
         other._terms = replace(self._terms, **options)
@@ -274,7 +274,7 @@ class Client:
         return changes_of([(records, None) for records in wanted], since, known_ids, options)
 
     def _namespaces(self) -> list[Namespace[Any]]:
-        """Of all objects that this client was generated with."""
+        """The namespaces of all objects that this client was generated with."""
         return [getattr(self, name) for name in sorted(namespaces_of(type(self)))]
 
     async def aclose(self, grace: float | None = None) -> None:
@@ -303,7 +303,7 @@ def _served_objects(endpoint: TwentyTransport) -> ServedObjects:
 
 
 def _no_attribute(client: Client, name: str) -> str:
-    """What to do about an attribute that is not there, which mostly is an object under another name."""
+    """Advice about a missing attribute, which mostly is an object with another name."""
     kind = type(client).__name__
     if name.startswith("_"):
         return f"{kind!r} object has no attribute {name!r}"

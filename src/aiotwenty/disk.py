@@ -1,4 +1,4 @@
-"""Files that are on the disk when we say so, and have their name only when they are whole."""
+"""Writes files that are flushed to disk, and get their name only when they are complete."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Gives a complete file its name. After a power failure there is either the old file or this one, whole."""
+    """Gives a complete file its name. After a power failure there is either the old file or the new one, complete."""
     sync(part)
     part.replace(path)
-    # Not every file system can do this with a folder, and Windows can't at all.
+    # Not every file system can flush a folder, and Windows can't at all.
     with suppress(OSError):
         sync(path.parent)
 
 
 def make_private(path: Path) -> None:
-    """Makes an empty file that only its owner can read, in place of whatever was there."""
+    """Makes an empty file that only its owner can read, in place of an existing one."""
     path.unlink(missing_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def write_private(path: Path, text: str) -> None:
-    """Gives a file this text; only its owner can read it, from its first byte on."""
+    """Writes a file that only its owner can read, from its first byte on."""
     part = path.with_name(f".{path.name}.part")
     make_private(part)
     part.write_text(text, encoding="utf-8")
@@ -31,7 +31,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Returns when what was written to the file, or the names in a folder, are on the disk."""
+    """Returns when the contents of the file, or the names in a folder, are on disk."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
@@ -40,6 +40,6 @@ def sync(path: Path) -> None:
 
 
 def made_folder(folder: str | Path) -> Path:
-    """The folder, made if it isn't there."""
+    """The folder, created if necessary."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     return Path(folder)

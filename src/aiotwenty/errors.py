@@ -1,6 +1,6 @@
 """All errors are a `TwentyError`. They can be pickled, say what to do, and never contain the API key."""
 
-# The names are those of the public interface, which says what happened rather than "...Error".
+# Public names, which say what happened rather than end in "Error".
 # ruff: noqa: N818
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class TwentyError(Exception):
     suggested: tuple[str, str] | None = None
     """An argument that the message suggests: its name, and its spelling in the message."""
 
-    # One positional argument and everything else in __dict__: so all subclasses can be pickled.
+    # One positional argument, and the others in __dict__, so that all subclasses can be pickled.
     def __init__(self, message: str, *, operation: str | None = None, status: int | None = None) -> None:
         super().__init__(message)
         if operation is not None:

@@ -41,7 +41,7 @@ __all__ = ["TwentyClient", "add_twenty", "response_of", "twenty_of"]
 
 _log = logging.getLogger(__name__)
 _BUSY = 60
-"""Seconds to come back in, where the server does not say."""
+"""The seconds of `Retry-After`, if the server doesn't say any."""
 
 
 def add_twenty(app: FastAPI, make: Callable[[], Client] = Twenty) -> None:

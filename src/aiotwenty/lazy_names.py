@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are used."""
+"""Imports the names of a package at their first use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def importing(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package whose names have these homes, modules of aiotwenty."""
+    """The `__getattr__` of a package. `homes` are the modules of the names, within aiotwenty."""
 
     def named(name: str) -> Any:
         if name not in homes:

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, with something open on it, for callers that have no loop."""
+"""An event loop in a thread of its own, with an open context, for callers without a loop."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 _PATIENCE = 5.0
-"""Seconds that the end of a program waits for the thread."""
+"""The seconds that the end of a program waits for the thread."""
 
 
 class LoopJob(Generic[T]):
-    """A coroutine on its way through the loop of another thread."""
+    """A coroutine that runs in the loop of another thread."""
 
     def __init__(self, awaitable: Awaitable[T]) -> None:
         self._awaitable = awaitable
         self._task: asyncio.Task[tuple[T | None, BaseException | None]] | None = None
         self.listed: set[LoopJob[Any]] = set()
-        """Where it is until it is over."""
+        """The set that it is in until it is done."""
         self.outcome: Future[T] = Future()
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """In the loop."""
+        """Starts the coroutine. Called in the loop."""
         self._task = loop.create_task(_guarded(self._awaitable))
         self._task.add_done_callback(self._end)
 
@@ -46,7 +46,7 @@ class LoopJob(Generic[T]):
     def settle(self, result: T | None, error: BaseException | None) -> None:
         discard(self._awaitable)
         self.listed.discard(self)
-        # Whoever adds a job and whoever ends the loop may both find that it came too late.
+        # The thread that adds a job and the one that ends the loop may both find it too late.
         with suppress(InvalidStateError):
             if error is not None:
                 self.outcome.set_exception(error)
@@ -54,7 +54,7 @@ class LoopJob(Generic[T]):
                 self.outcome.set_result(cast("T", result))
 
     def cancel(self) -> None:
-        """In the loop."""
+        """Cancels the coroutine. Called in the loop."""
         if self._task is not None:
             self._task.cancel()
         elif not self.outcome.done():
@@ -64,12 +64,12 @@ class LoopJob(Generic[T]):
 async def _guarded(awaitable: Awaitable[T]) -> tuple[T | None, BaseException | None]:
     try:
         return await awaitable, None
-    except BaseException as error:  # a SystemExit would end the loop for all others
+    except BaseException as error:  # a SystemExit would end the loop for all jobs
         return None, error
 
 
 class LoopThread(Generic[C]):
-    """Runs an event loop in a daemon thread of this process until it is stopped, and holds `make()` open in it."""
+    """Runs an event loop in a daemon thread of this process until it is stopped, with `make()` open in it."""
 
     def __init__(self, make: Callable[[], AbstractAsyncContextManager[C]]) -> None:
         self._make = make
@@ -77,12 +77,12 @@ class LoopThread(Generic[C]):
         self._opened: Future[C] = Future()
         self._process = os.getpid()
         self._stopping = self._forgotten = False
-        # After a fork the thread is gone, but what its frames held is not collected in the child: the connections of
-        # the parent would be closed with it.
+        # After a fork the thread is gone. Its frames are kept, because collecting them in the child would close the
+        # parent's connections.
         self._thread = threading.Thread(target=self._main, name="aiotwenty", daemon=True)
 
     def start(self) -> C:
-        """What was opened. Raises what opening it raised."""
+        """The open context. Raises the error of opening it."""
         self._thread.start()
         try:
             return self._opened.result()
@@ -92,7 +92,7 @@ class LoopThread(Generic[C]):
 
     @property
     def running(self) -> bool:
-        """Whether it can be given something to do: in this process, and not stopped."""
+        """Whether it accepts jobs: in this process, and not stopped."""
         return self._process == os.getpid() and self._thread.is_alive() and not self._stopping
 
     @property
@@ -102,7 +102,7 @@ class LoopThread(Generic[C]):
     @property
     def inside(self) -> bool:
         """Whether the caller is in the thread of the loop, which must not wait for itself."""
-        return threading.current_thread() is self._thread  # idents of threads that ended are given out again
+        return threading.current_thread() is self._thread  # idents of ended threads are reused
 
     def _main(self) -> None:
         try:
@@ -115,7 +115,7 @@ class LoopThread(Generic[C]):
         finally:
             self._stopping = True
             for job in list(self._jobs):
-                # Came too late to begin.
+                # It came too late to begin.
                 job.settle(None, asyncio.CancelledError())
 
     async def _live(self) -> None:
@@ -127,7 +127,7 @@ class LoopThread(Generic[C]):
                 await self._stop.wait()
 
     def run(self, awaitable: Awaitable[T]) -> T:
-        """Waits for its result. Whatever ends the wait (Ctrl-C, a time limit's signal) cancels it."""
+        """The result of the coroutine. An interruption of the wait (Ctrl-C, the signal of a time limit) cancels it."""
         job = LoopJob(awaitable)
         try:
             self.begin(job)
@@ -141,14 +141,14 @@ class LoopThread(Generic[C]):
             del job  # an error refers to this frame, and the job to the error
 
     def begin(self, job: LoopJob[Any]) -> None:
-        """Has it run in the loop, in the context of the caller."""
+        """Runs the job in the loop, in the context of the caller."""
         self._jobs.add(job)
         job.listed = self._jobs
         if not self._soon(job.begin, self._loop):
             job.settle(None, asyncio.CancelledError())
 
     def cancel(self, job: LoopJob[Any], seconds: float | None = None) -> None:
-        """Cancels it, and waits until it is over; at most so many seconds."""
+        """Cancels the job, and waits until it is done, at most `seconds`."""
         if self._process != os.getpid() or job.outcome.done():
             return
         if self._soon(job.cancel) and not self.inside:
@@ -156,13 +156,13 @@ class LoopThread(Generic[C]):
                 job.outcome.exception(seconds)
 
     def result(self, job: LoopJob[T]) -> T:
-        """What became of a job that is over."""
+        """The result of a job that is done."""
         error = job.outcome.exception()
         try:
             if isinstance(error, asyncio.CancelledError) and self._stopping:
                 raise ConfigurationError("this Runner was closed while a call was running.")
             if error is not None:
-                # Its traceback has the lines of the coroutine, and now those of the caller before them.
+                # The traceback has the lines of the coroutine, and now those of the caller before them.
                 raise error
             return job.outcome.result()
         finally:
@@ -176,7 +176,7 @@ class LoopThread(Generic[C]):
         return True
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Closes what is open when the calls on their way have ended; `at_once` cancels them."""
+        """Closes the context after the running jobs; `at_once` cancels them."""
         self._stopping = True
         if self._process == os.getpid() and self._thread.is_alive() and self._opened.done():
             self._soon(self._end, at_once)
@@ -188,25 +188,25 @@ class LoopThread(Generic[C]):
                 job.cancel()
 
     def join(self, seconds: float | None = None) -> None:
-        """Waits until the thread has ended."""
+        """Waits for the end of the thread."""
         if self._process == os.getpid() and not self.inside:
             self._thread.join(seconds)
 
     def forget(self) -> None:
-        """Nobody can use it any more: the program ends, or who had it was collected."""
+        """Drops everything: the program ends, or the owner was collected."""
         self._forgotten = True
         self.stop(at_once=True)
         self.join(_PATIENCE)
 
 
 def discard(awaitable: object) -> None:
-    """Nobody will wait for it: no warning is due that nobody did."""
+    """Closes a coroutine that will not be awaited, so that Python doesn't warn about it."""
     if inspect.iscoroutine(awaitable):
         awaitable.close()
 
 
 class ReadAhead(Generic[T]):
-    """Items that an asynchronous iterator gave and nobody has asked for yet: at most `limit`."""
+    """Items that an asynchronous iterator returned and nobody has taken yet: at most `limit`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -216,7 +216,7 @@ class ReadAhead(Generic[T]):
         self._resume: Callable[[], object] | None = None
 
     async def fill(self, walk: AsyncIterable[T]) -> None:
-        """In the loop: takes items as long as there is room, and closes the iterator in the end."""
+        """Takes items while there is room, and closes the iterator at the end. Called in the loop."""
         loop = asyncio.get_running_loop()
         iterator = aiter(walk)
         try:
@@ -239,13 +239,13 @@ class ReadAhead(Generic[T]):
             return room
 
     def end(self, _: object) -> None:
-        """No more will come."""
+        """Marks the end of the items."""
         with self._changed:
             self._over = True
             self._changed.notify()
 
     def take(self) -> list[T]:
-        """Waits for items, and takes all there are; none when it is over."""
+        """Waits for items, and returns all available ones; none at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._over)
             items, self._items = self._items, []

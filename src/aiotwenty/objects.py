@@ -125,7 +125,7 @@ class Records(
         batch_rows: int | None = None,
         **options: Unpack[FrameOptions],
     ) -> AsyncGenerator[pyarrow.RecordBatch, None]:
-        """The same in record batches, as they come: see `aiotwenty.data.frames.to_arrow_batches`."""
+        """The table of `to_arrow` in record batches: see `aiotwenty.data.frames.to_arrow_batches`."""
         from aiotwenty.bulk import frames
 
         return frames.to_arrow_batches(
@@ -170,7 +170,7 @@ class Lazy(Generic[N]):
     """An attribute of a client: a namespace that is imported and created on first use, and kept."""
 
     def __init__(self, module: str, namespace: str) -> None:
-        """`module` lies in the package of the class that has the attribute."""
+        """`module` is in the package of the class that has the attribute."""
         self.module = module
         self.namespace = namespace
 
@@ -198,11 +198,11 @@ class Lazy(Generic[N]):
     def __get__(self, client: Any, owner: type) -> Any:
         if client is None:
             return self
-        # Found in the instance from now on: this descriptor has no __set__.
+        # Without a __set__, the instance's attribute takes precedence from now on.
         namespace = client.__dict__[self._name] = self.kind(client.endpoint("graphql"))
         return namespace
 
 
 def namespaces_of(client: type) -> dict[str, Lazy[Any]]:
-    """The attributes of a client that are namespaces, by their names. Imports none of them."""
+    """The attributes of a client that are namespaces, by name. Imports none of them."""
     return {name: part for kind in client.__mro__ for name, part in vars(kind).items() if isinstance(part, Lazy)}

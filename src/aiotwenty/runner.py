@@ -20,20 +20,19 @@ P = ParamSpec("P")
 
 _READ_AHEAD = 200
 _PATIENCE = 1.0
+"""Seconds for a walk to close when its loop is left, perhaps by the garbage collector, which runs in any thread."""
 _SECRETS = ("api_key", "session_token")
-"""Seconds that a loop which is left waits for its walk to close. Not for ever: it may be left by the garbage collector,
-which runs anywhere."""
 
 if TYPE_CHECKING:
     import typing_extensions
 
-    # The default is for pyright, which forgets what `self` is below.
+    # The default is for pyright, which loses the type of `self` below.
     C = typing_extensions.TypeVar("C", default=Twenty)
 
     def _as_twenty(
         made: Callable[P, Twenty],
     ) -> Callable[[Callable[..., None]], Callable[Concatenate[Runner[Twenty], P], None]]:
-        """Takes what `Twenty` takes."""
+        """Gives the constructor the parameters of `Twenty`."""
         ...
 else:
     C = TypeVar("C")
@@ -66,7 +65,7 @@ class Runner(Generic[C]):
         ) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  # mypy and ParamSpec
-        # What is wrong may be told with the variables of this frame and of those that look for it.
+        # Reports of errors may show the variables of this frame and its callers.
         kwargs = {name: hide(value) if name in _SECRETS else value for name, value in kwargs.items()}
         if "headers" in kwargs:
             kwargs["headers"] = hide_values(kwargs["headers"])
@@ -78,7 +77,7 @@ class Runner(Generic[C]):
                 "a session belongs to the event loop in which it was created. Pass a function that creates session "
                 "and client in the runner's loop: an @asynccontextmanager."
             )
-        # A closure, because a partial would show the key when it is printed.
+        # A closure, because the `repr` of a partial would show the key.
         self._make = lambda: factory(*args, **kwargs)
         self._lock = threading.Lock()
         self._live: LoopThread[C] | None = None
@@ -86,7 +85,7 @@ class Runner(Generic[C]):
         _runners.add(self)
 
     def __repr__(self) -> str:
-        # Reports of errors print runners whose constructor failed, too.
+        # Reports of errors also print runners whose constructor failed.
         live = getattr(self, "_live", None)
         return f"Runner({live.opened!r})" if live is not None and live.running else "Runner()"
 
@@ -190,7 +189,7 @@ class Runner(Generic[C]):
             return self._live
 
     def _after_fork(self) -> None:
-        # Its lock may be held by a thread that is not here, and its loop is the parent's.
+        # The lock may be held by a thread that doesn't exist here, and the loop is the parent's.
         self._lock = threading.Lock()
         if self._live is not None:
             _of_parents.append(self._live)
@@ -200,7 +199,7 @@ class Runner(Generic[C]):
 _INSIDE = "this is the Runner's own thread: use `await` instead of run()."
 _runners: weakref.WeakSet[Runner[Any]] = weakref.WeakSet()
 _of_parents: list[LoopThread[Any]] = []
-"""What came with a fork. It is never collected: that would close connections which the parent uses."""
+"""Loops inherited by a fork. They are never collected: that would close connections of the parent."""
 
 
 def _after_fork_in_child() -> None:

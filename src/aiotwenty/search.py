@@ -8,8 +8,8 @@ from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.models import UUID, Record
 
-# A field of the schema that callers without a key see: it may not stand in one document with record fields, and the
-# schema that is served with a key doesn't show it (Twenty, July 2026).
+# A field of the schema for callers without a key. It can't be in one document with record fields, and the schema for a
+# key doesn't show it (Twenty, July 2026).
 _SEARCH = compose(
     "Search",
     "query",
@@ -20,7 +20,7 @@ _SEARCH = compose(
 
 
 class SearchHit(Record):
-    """A record that was found: which, of what object, and what it is called."""
+    """A record that was found: its id, object and label."""
 
     record_id: UUID
     object_name_singular: str
@@ -28,6 +28,6 @@ class SearchHit(Record):
 
 
 async def search(client: Executor, text: str, *, limit: int = 20) -> list[SearchHit]:
-    """The best matches first, at most `limit`, of all searchable objects."""
+    """The best matches in all searchable objects, the best first, at most `limit`."""
     answer: dict[str, Any] = await client.execute(_SEARCH, {"searchInput": text, "limit": limit})
     return [SearchHit.model_validate(edge["node"]) for edge in answer["search"]["edges"]]

@@ -1,4 +1,4 @@
-"""Where the workspace is and how to get in: arguments first, then the environment, then `.env`."""
+"""The address of the workspace and its key: from arguments, from the environment, or from `.env`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 KeyFunction: TypeAlias = "Callable[[], str | pydantic.SecretStr | Awaitable[str | pydantic.SecretStr]]"
 ApiKey: TypeAlias = "str | pydantic.SecretStr | KeyFunction"
-"""A key, or a function that gives one whenever it is asked."""
+"""A key, or a function that returns one at each call."""
 
 CLOUD = "https://api.twenty.com"
-"""The address of the cloud's API, used when no other is given."""
+"""The address of the cloud's API, the default."""
 
 
 class Hidden(str):
-    """A text that tools which report an error with the variables of each frame do not see, nor a part of it."""
+    """A text hidden from tools that report the variables of an error's frames; so are parts of it."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ class Hidden(str):
 
 
 def hide(value: Any) -> Any:
-    """A text as one that is not shown; everything else, such as a `SecretStr` or a function, as it is."""
+    """A text as a hidden one; other values, such as a `SecretStr` or a function, unchanged."""
     if isinstance(value, bytes | bytearray):
         from pydantic import SecretBytes
 
@@ -47,7 +47,7 @@ def hide(value: Any) -> Any:
 
 
 def hide_values(headers: Any) -> Any:
-    """The same of each value of a mapping."""
+    """A mapping with hidden values."""
     return {name: hide(value) for name, value in headers.items()} if isinstance(headers, Mapping) else headers
 
 
@@ -62,13 +62,11 @@ class Settings:
 def load_settings(
     base_url: str | None = None, api_key: ApiKey | None = None, otherwise: ApiKey | None = None
 ) -> Settings:
-    """Fills in what is not given from TWENTY_API_URL and TWENTY_API_KEY, in the environment or in `.env`.
+    """The arguments, completed from TWENTY_API_URL and TWENTY_API_KEY, in the environment or in `.env`.
 
-    Where there is no key at all, it is `otherwise`.
+    `otherwise` is used if there is no key at all. A function for keys is not called yet.
 
-    A function that gives keys is kept, and not asked yet.
-
-    Raises `ConfigurationError` when there is no key, or when the URL is none.
+    Raises `ConfigurationError` if there is no key, or if the URL is invalid.
     """
     base_url, api_key, otherwise = hide(base_url), hide(api_key), hide(otherwise)
     if base_url is None or api_key is None:
@@ -79,14 +77,14 @@ def load_settings(
 
 
 def plain(value: Any) -> Any:
-    """What a `SecretStr` hides; everything else as it is."""
-    # By its method, for importing pydantic takes longer than all of this.
+    """The text of a `SecretStr`; other values unchanged."""
+    # Not by the class: importing pydantic takes longer than everything here.
     reveal = getattr(value, "get_secret_value", None)
     return reveal() if callable(reveal) else value
 
 
 def check_key(api_key: str | pydantic.SecretStr | None) -> str:
-    """The bare key. Raises `ConfigurationError`, which does not repeat it, nor do the frames that it comes through."""
+    """The bare key. Raises `ConfigurationError`; neither its message nor its frames contain the key."""
     api_key = hide(api_key)
     key = _bare_key(api_key)
     if isinstance(key, ConfigurationError):
@@ -113,7 +111,7 @@ def _bare_key(api_key: object) -> str | ConfigurationError:
 
 
 def check_url(base_url: str) -> str:
-    """The address of a workspace from whatever part of it was copied: without /graphql, /metadata, /rest or slash.
+    """The address of a workspace from any copied address in it: without /graphql, /metadata, /rest or final slash.
 
     Raises `ConfigurationError`.
     """
@@ -125,12 +123,12 @@ def check_url(base_url: str) -> str:
 
 
 def _address(base_url: object) -> str | ConfigurationError:
-    """Gives the error instead of raising it, because its frames would show a key that was given in the wrong place."""
+    """The address, or the error, not raised because its frames would show a key passed by mistake."""
     if not isinstance(base_url, str):
         return ConfigurationError(f"base_url is a str, such as https://crm.example.com, not {type(base_url).__name__}.")
     text = base_url.strip()
     hint = "write it like https://crm.example.com"
-    # Not the rest: it may be a password, a token, or the API key in the wrong place.
+    # The rest may be a password, a token, or the API key passed by mistake.
     shown = repr(text) if re.fullmatch(r"(?!eyJ)[^?#@]{1,80}", text) else "what was given"
     try:
         parts = urlsplit(text)
@@ -149,9 +147,9 @@ def _address(base_url: object) -> str | ConfigurationError:
 
 
 def environment() -> tuple[str | None, str | None]:
-    """TWENTY_API_URL and TWENTY_API_KEY, of the environment and else of `.env`. Raises `ConfigurationError`."""
+    """TWENTY_API_URL and TWENTY_API_KEY from the environment, or else from `.env`. Raises `ConfigurationError`."""
     if not Path(".env").is_file():
-        # The import below costs a tenth of what importing the client does.
+        # The import below takes a tenth of the time of importing the client.
         return os.environ.get("TWENTY_API_URL") or None, hide(os.environ.get("TWENTY_API_KEY") or None)
 
     from pydantic import SecretStr
@@ -161,7 +159,7 @@ def environment() -> tuple[str | None, str | None]:
         model_config = SettingsConfigDict(
             env_prefix="TWENTY_",
             env_file=".env",
-            # With the mark that some editors put in front.
+            # Some editors begin the file with a byte order mark.
             env_file_encoding="utf-8-sig",
             extra="ignore",
             env_ignore_empty=True,
@@ -176,5 +174,5 @@ def environment() -> tuple[str | None, str | None]:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
     else:
         return read.api_url, hide(plain(read.api_key))
-    # Raised out here because a UnicodeDecodeError holds the whole file, key and all.
+    # Raised here, because a UnicodeDecodeError holds the whole file with the key.
     raise ConfigurationError(f".env can't be read: {problem}.")

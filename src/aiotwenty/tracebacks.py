@@ -7,11 +7,11 @@ from pathlib import Path
 
 _LIBRARY = str(Path(__file__).parent)
 _AROUND = {"IPython", "asyncio", "concurrent", "aiohttp", "gql", "contextlib.py"}
-"""What calls the library's frames, or is called by them, beside the reader's code."""
+"""Packages and modules whose frames surround those of the library, in addition to dependencies."""
 
 
 def short_traceback(error: BaseException) -> list[str]:
-    """The lines of a traceback without frames of this library, of its dependencies, and without causes."""
+    """The lines of a traceback without causes, and without frames of this library and its dependencies."""
     shown = traceback.TracebackException.from_exception(error, compact=True)
     frames = [frame for frame in shown.stack if not _is_internal(frame.filename)]
     hidden = len(shown.stack) - len(frames)

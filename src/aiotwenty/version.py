@@ -1,3 +1,3 @@
-"""The version of this library, where everything below the package itself can read it."""
+"""The version of this library. It imports nothing, so that every module can read it."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Bulk work: load, change and export any number of records. Every name is imported when it is first used."""
+"""Bulk work: loads, changes and exports of any number of records. Names are imported at their first use."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ _MODULES = {
     "bulk.source": ("InputError", "SourceChanged", "open_source"),
     "bulk.target": ("Target",),
     "bulk.workspace_catalogue": ("serve_catalogue",),
-    "migrate": (  # where these are now
+    "migrate": (  # moved there; the old module still works
         "ObjectComparison",
         "StepReport",
         "compare_workspace",
@@ -105,8 +105,8 @@ _MODULES = {
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
-if not TYPE_CHECKING:  # To type checkers, any name would be there.
-    # What has no other home is a transform.
+if not TYPE_CHECKING:  # A module `__getattr__` would make type checkers accept any name.
+    # Names without another home are transforms.
     __getattr__ = importing(__name__, dict.fromkeys(__all__, "bulk.transforms") | _HOME)
 
 

@@ -1,6 +1,6 @@
-"""Reads the bytes of a page into Arrow, column by column: pyarrow reads the JSON, no Python object stands for a cell.
+"""Reads the bytes of a page into Arrow, column by column: pyarrow reads the JSON, and no cell becomes a Python object.
 
-Imports pyarrow: to be imported when it is used.
+Imports pyarrow, so it must only be imported when it is needed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aiotwenty.bulk.requests import value_at
 from aiotwenty.bulk.source import InputError
 from aiotwenty.errors import SchemaDrift
 
-# Arrays by what they hold have no type in common that the stubs of pyarrow take everywhere.
+# pyarrow's stubs have no common type of arrays that they accept everywhere.
 Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 Uuids: TypeAlias = Literal["text", "binary"]
@@ -40,9 +40,9 @@ _READ: dict[Holds, pa.DataType] = {
     "date": pa.string(),
     "texts": pa.list_(pa.string()),
 }
-"""The type as which pyarrow reads the JSON of a cell. JSON fields are read here, not by pyarrow."""
+"""The type as which pyarrow reads the JSON of a cell. JSON fields are not read by pyarrow."""
 _EMPTY = pa.StringArray.from_buffers(2, pa.py_buffer(struct.pack("=3i", 0, 2, 4)), pa.py_buffer(b"{}[]"))
-"""Not made from Python's texts: pyarrow imports pandas for those, where it is installed, which takes 50 MB."""
+"""Made from a buffer: for Python strings pyarrow imports pandas if it is installed, which takes 50 MB."""
 _DECIMAL = pa.decimal128(38, 0)
 _INT64 = range(-(2**63), 2**63)
 
@@ -71,7 +71,7 @@ class ArrowPages:
         try:
             return self._finished(self._all_read(lines) or self._with_json(self._read(lines, but="json"), page))
         except pa.ArrowInvalid:
-            # Numbers in exponent form or in texts, as some servers write them; or something that doesn't fit.
+            # Numbers in exponent form or in texts, as some servers write them, or a value that doesn't fit.
             return self._finished(list(_by_cell(self._columns, self._read_as, list(page), self._what)))
 
     def _finished(self, read: Sequence[Array]) -> pa.RecordBatch:
@@ -99,17 +99,16 @@ class ArrowPages:
         return _READ[column.holds]
 
     def _empty(self) -> Iterator[tuple[bytes, bytes]]:
-        """What most JSON fields hold, by their names."""
+        """The JSON fields' names with their most frequent values."""
         for name in dict.fromkeys(self._columns[place].path.rpartition(".")[2] for place in self._json):
             yield name.encode(), b"{}"
             yield name.encode(), b"[]"
 
     def _all_read(self, lines: bytes) -> list[Array] | None:
-        """The columns, if the JSON fields are all empty; None if one is not."""
+        """The columns if all JSON fields are empty; None otherwise."""
         if not self._json_is_plain:
             return None
-        # A quote within a text has a backslash before it. Within a JSON field this may stand as well, but then that
-        # field is not empty.
+        # A quote within a text has a backslash before it, also within a JSON field; but then that field is not empty.
         is_text = any(text in lines for _, text in self._plain_json)
         for empty, text in self._plain_json:
             lines = lines.replace(empty, text)
@@ -126,7 +125,7 @@ class ArrowPages:
         return None
 
     def _read(self, lines: bytes, but: Holds | None = None) -> list[Array]:
-        """The columns without those that hold a value."""
+        """The columns without those that hold `but`."""
         tree: dict[str, Any] = {"id": pa.string()}
         for column, kind in zip(self._columns, self._read_as, strict=True):
             if column.holds != but:
@@ -137,7 +136,7 @@ class ArrowPages:
                 inner[last] = kind
         schema = pa.schema(_fields(tree))
         how = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-        # A record may not be longer than a block.
+        # A record must fit into a block.
         blocks = pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
         source: Any = pa.BufferReader(lines)
         (batch,) = pyarrow.json.read_json(source, blocks, how).combine_chunks().to_batches()
@@ -161,14 +160,14 @@ def _fields(tree: Mapping[str, Any]) -> list[pa.Field[Any]]:
 
 
 def _leaf(batch: pa.RecordBatch, path: Sequence[str]) -> Array:
-    """The column of a dotted path; null where a relation or composite on the way is."""
+    """The column of a dotted path; null if a relation or composite on the path is null."""
     name, *parts = path
     array: Array = batch.column(name)
     return pc.struct_field(array, parts) if parts else array
 
 
 def _finished(array: Array, kind: pa.DataType) -> Array:
-    """An array as it was read, in its final type."""
+    """A read array in its final type."""
     if pa.types.is_dictionary(kind):
         return array.dictionary_encode()
     if pa.types.is_date32(kind):
@@ -179,7 +178,7 @@ def _finished(array: Array, kind: pa.DataType) -> Array:
 
 
 def _uuid_bytes(array: Array) -> Array:
-    """The 16 bytes of each id, parsed from all texts at once, which are contiguous in memory."""
+    """The 16 bytes of each id. All texts, which are contiguous in memory, are parsed at once."""
     there = array.drop_null()
     if pc.all(pc.equal(pc.binary_length(there), 36)).as_py() is False:
         raise pa.ArrowInvalid("not all ids have 36 characters")
@@ -199,7 +198,7 @@ def _json(value: Any) -> str | None:
 def _by_cell(
     columns: Sequence[RecordColumn], kinds: Sequence[pa.DataType], records: Sequence[Mapping[str, Any]], what: str
 ) -> Iterator[Array]:
-    """The columns of a page of which something is written in another way, cell by cell."""
+    """The columns of a page with an unusual notation, read cell by cell."""
     for column, kind in zip(columns, kinds, strict=True):
         convert = _whole(kind) if column.holds in ("int", "micros") else _CELLS[column.holds]
         cells = []
@@ -225,7 +224,7 @@ class _TooLargeError(ValueError):
 
 
 def _whole(kind: pa.DataType) -> Callable[[Any], Any]:
-    """Reads whole numbers exactly, in any JSON notation."""
+    """A reader of integers in any JSON notation, exactly."""
 
     def read(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float | str):

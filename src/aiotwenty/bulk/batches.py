@@ -1,4 +1,4 @@
-"""Puts records into batches within a number of records and of bytes, without two that the server would take for one."""
+"""Puts records into batches, limited in records and bytes, in which no two are the same record to the server."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from aiotwenty.bulk.source import Row
 
 MOST_RECORDS = 200
-"""Records in one createMany (Twenty, July 2026: "Maximum number of records to upsert is 200.")."""
+"""The most records in one createMany (Twenty, July 2026: "Maximum number of records to upsert is 200.")."""
 MOST_BYTES = 8_000_000
-"""Bytes in one body: the server's limit is 10 MB, and 9 MB were seen to pass."""
+"""The most bytes in a body: the server's limit is 10 MB, and 9 MB were accepted."""
 
 
 @dataclass(slots=True)
 class Reference:
-    """A relation given by a natural key: `join` is to become the id of the `type_name` whose `path` has `value`."""
+    """A relation by natural key: `join` becomes the id of the record of `type_name` whose `path` has `value`."""
 
     join: str
     type_name: str
@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """A row that is ready to be sent: `body` is its JSON without id, `identities` what no other record may share."""
+    """A row that is ready to be sent. `body` is its JSON without id, `identities` are its unique values."""
 
     row: Row
     id: str
@@ -35,16 +35,16 @@ class Prepared:
     references: tuple[Reference, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     own_id: bool = False
-    """The row has an id of its own."""
+    """Whether the row has an id of its own."""
     lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The parts of composite fields that an existing record loses unless they are sent, too."""
+    """The parts of composite fields that an existing record loses unless they are sent too."""
     in_doubt: bool = False
-    """Sent by an earlier run, which ended before the response."""
+    """Whether an earlier run sent it, and ended before the response."""
     emptied: tuple[str, ...] = ()
     """Fields left out because the server turns "" into null, which they do not allow."""
 
     def identity(self, path: str) -> str | None:
-        """A unique value and its path."""
+        """The text of the unique value at a path; None without one."""
         prefix = path + "="
         return next((identity[len(prefix) :] for identity in self.identities if identity.startswith(prefix)), None)
 
@@ -72,8 +72,8 @@ class BatchLimits:
 class Batcher:
     """Collects records into batches, in order.
 
-    A record that shares an identity (id, domain, e-mail, …) with one in the batch, in flight or held back is held back
-    until that one is answered: otherwise the server refuses the batch, or the earlier row wins over the later one.
+    A record that shares an identity (id, domain, e-mail, …) with one in the batch, in flight or held back waits for
+    that one's response: otherwise the server would refuse the batch, or the earlier row could overwrite the later one.
     """
 
     def __init__(self, limits: BatchLimits) -> None:
@@ -103,7 +103,7 @@ class Batcher:
 
     @property
     def is_full(self) -> bool:
-        """Whether a batch should be taken before more is added: it is full, or too many wait for others."""
+        """Whether a batch should be taken before more is added: it is full, or too many records are held back."""
         return (
             len(self._batch) >= self.limits.records
             or self._bytes >= self.limits.bytes
@@ -111,12 +111,12 @@ class Batcher:
         )
 
     def take(self) -> list[Prepared]:
-        """The next batch, empty if everything that is left waits for an answer."""
+        """The next batch; empty if everything left is held back."""
         batch, self._batch, self._bytes = self._batch, [], 0
         return batch
 
     def answered(self, batch: list[Prepared]) -> None:
-        """These records are finished, with any result: records that were held back for them may go, in order."""
+        """Marks the records as finished, with any result. Records held back for them can be sent, in order."""
         for record in batch:
             for identity in record.identities:
                 if self._busy[identity] == 1:

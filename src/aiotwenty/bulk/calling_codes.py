@@ -1,6 +1,6 @@
-"""Which country has which calling code: enough to see that a telephone number says two countries at once.
+"""The calling codes of countries, to recognise telephone numbers with contradicting countries.
 
-What the server refuses is decided by libphonenumber there; here it only tells which row of a batch was meant.
+On the server libphonenumber decides what is refused. Here the codes only show which row of a batch was meant.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Contradiction(StrEnum):
     COUNTRY_CODE = "COUNTRY_CODE"
     """The number begins with the calling code of another country; it is refused if it is a number of that country."""
     MAYBE = "MAYBE"
-    """Several countries share the calling code that the number begins with: the digits decide."""
+    """Several countries share the number's calling code: only the digits decide."""
 
 
 def contradictions(phones: Mapping[str, Any]) -> Iterator[Contradiction]:
-    """What is wrong with the numbers of a PHONES value."""
+    """The contradictions in a PHONES value."""
     more = phones.get("additionalPhones")
     numbers = (
         [phones.get(name) for name in _PRIMARY],
@@ -76,6 +76,6 @@ def _objects(more: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _international(number: str) -> str:
-    """The digits of a number that begins with +, "" of another."""
+    """The digits of a number that begins with +; empty for others."""
     number = number.strip().removeprefix("tel:")
     return "".join(filter(str.isdecimal, number)) if number.startswith("+") else ""

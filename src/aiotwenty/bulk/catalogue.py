@@ -22,18 +22,18 @@ AnyFilter: TypeAlias = Mapping[str, Any] | BaseModel
 
 
 class Catalogue(Protocol):
-    """Where names and shapes come from: a generated client, or the workspace itself."""
+    """The source of names and shapes: a generated client, or the workspace itself."""
 
     def names(self, type_name: str) -> ObjectNames:
-        """Raises `InputError` for an object that isn't there."""
+        """The API names of an object. Raises `InputError` if it doesn't exist."""
         ...
 
     def shape(self, type_name: str) -> Shape:
-        """Raises `InputError` for an object that isn't there."""
+        """The shape of an object's rows. Raises `InputError` if it doesn't exist."""
         ...
 
     def columns(self, type_name: str) -> list[RecordColumn]:
-        """The columns of an export of the object, the id first."""
+        """The columns of an export of the object, beginning with the id."""
         ...
 
     def to_one(self, type_name: str) -> Mapping[str, str]:
@@ -45,16 +45,16 @@ class Catalogue(Protocol):
         ...
 
     def update_model(self, type_name: str) -> type[BaseModel]:
-        """What records of this object can be changed to."""
+        """The model of updates of the object."""
         ...
 
     def filter(self, type_name: str, filter: AnyFilter | None) -> Filter | None:
-        """The filter as it is sent. Raises `InvalidArgument` for one that the server would refuse."""
+        """The filter as it is sent. Raises `InvalidArgument` for a filter that the server would refuse."""
         ...
 
 
 class GeneratedCatalogue:
-    """The objects that a client was generated with; `package` is its core package."""
+    """The objects of a generated client; `package` is its core package."""
 
     def __init__(self, package: str) -> None:
         self._package = package

@@ -24,10 +24,10 @@ from aiotwenty.records.identity import canonical
 
 
 class Cells:
-    """Puts values of mapped columns into input data by the names of the wire.
+    """Puts the values of mapped columns into input data with GraphQL names.
 
-    `gaps` are texts that stand for nothing, as empty ones do where all is text (`is_text`); `skip_nulls` leaves out
-    what is nothing.
+    `gaps` are texts that mean an empty cell, as does an empty text in text formats (`is_text`). `skip_nulls` leaves out
+    empty values.
     """
 
     def __init__(self, shape: Shape, *, is_text: bool, skip_nulls: bool, gaps: frozenset[str]) -> None:
@@ -88,7 +88,7 @@ class Cells:
             raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
 
     def _path_of_parts(self, column: MappedColumn, path: tuple[str, ...]) -> tuple[str, ...]:
-        """The field of an object value: parts of a composite field go to the whole field."""
+        """The target of a whole composite: parts of a composite field go to the field."""
         if column.target.kind == "composite" or (column.composite in ("currency", "name") and column.transform):
             return column.target.path[:1]
         return path
@@ -101,7 +101,7 @@ class Cells:
         return f"{column.name}: {name} is made of parts, {value!r} is none; map the column to {parts}{hint}"
 
     def _gathered(self, column: MappedColumn, value: Any, data: dict[str, Any]) -> Any:
-        """The value, or None if it went into a field that holds several."""
+        """The value; None if it went into a field that holds several values."""
         listed = column.target.kind in ("list", "json")
         if column.composite and gathers(column.composite):
             if listed and isinstance(value, str) and not value.startswith("["):
@@ -133,7 +133,7 @@ class Cells:
                 return
             path, value = connection
         if value is None or value == "":
-            # Nobody is called nothing: a look-up would find whoever has no name.
+            # An empty name refers to no record: a look-up would find those without a name.
             data[relation.join] = None
         elif path == ("id",):
             data[relation.join] = value

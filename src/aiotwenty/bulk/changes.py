@@ -62,8 +62,8 @@ async def change(
 ) -> LoadReport:
     """Sets the same values in every record that matches. An empty filter is refused unless `all_records` is true.
 
-    Fields that are not in `data` don't change: parts of composite fields that the server would empty
-    are read, once per batch, and sent as well. Fields in `replace` are set as a whole, and not read.
+    Fields that are not in `data` don't change: parts of composite fields that the server would empty are read, once per
+    batch, and sent as well. Fields in `replace` are set as a whole, and not read.
     """
     target = Target.of(records)
     wanted = target.filter(filter)

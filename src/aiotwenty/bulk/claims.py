@@ -1,4 +1,4 @@
-"""Which row has which id: packed as a journal keeps it, and in an index that is made anew with every journal."""
+"""The ids of rows: packed for the journal, and in an index that is built again with every journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CLAIM = struct.Struct(">16sQ")
 
 
 def packed_claims(claims: Iterable[tuple[bytes, int]]) -> bytes:
-    """Packed ids with their rows: contiguous on the disk, in any order of the ids."""
+    """Ids with their rows, packed so that they are contiguous on disk; the ids may have any order."""
     return b"".join([_CLAIM.pack(*claim) for claim in claims])
 
 
@@ -28,7 +28,7 @@ class ClaimIndex:
         self._db.execute("CREATE TABLE claims (job, id BLOB, row, PRIMARY KEY (job, id)) WITHOUT ROWID")
 
     def add(self, job: int, packed: bytes) -> None:
-        """Adds ids; if several rows have the same id, the first row keeps it."""
+        """Adds ids. If several rows have the same id, the first row keeps it."""
         self._db.execute("BEGIN")
         self._db.executemany(
             "INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", ((job, *claim) for claim in _CLAIM.iter_unpack(packed))

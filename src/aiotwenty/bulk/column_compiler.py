@@ -24,15 +24,16 @@ from aiotwenty.bulk.transforms import (
 from aiotwenty.bulk.transforms.base import Composite
 
 FieldSpec: TypeAlias = str | tuple[Any, ...] | list[Any] | None
-"""A field, a field and one or more transforms, or None for a column to leave out. A list of such specs sends a column
-to several places."""
+"""A field, a field with one or more transforms, or None to leave a column out. A list of such specs sends a column to
+several fields.
+"""
 
 _TRIMMED = (("primaryEmail",), ("primaryLinkUrl",), ("primaryPhoneNumber",))
 
 
 @dataclass
 class ColumnCompiler:
-    """Makes mapped columns for the records of one object."""
+    """Compiles the mapped columns for the records of one object."""
 
     shape: Shape
     kinds: dict[str, Composite | None]
@@ -41,14 +42,14 @@ class ColumnCompiler:
     ignored: set[str]
     """Columns that are left out, even if they are mapped."""
     is_text: bool
-    """All values are strings, as in CSV."""
+    """Whether all values are strings, as in CSV."""
     has_gaps: bool
-    """There are strings that count as empty."""
+    """Whether some strings count as empty."""
     labels: Labels | None = None
     region: str | None = None
     add_options: bool = False
     listed: dict[str, Composite] = field(default_factory=dict)
-    """Fields of which a column fills the list beside the primary value."""
+    """Composite fields whose list of further values a column fills."""
 
     def compile(self, name: str, spec: FieldSpec) -> MappedColumn | None:
         """Compiles the mapping of one column. Raises `InputError` for unknown fields and transforms."""
@@ -70,7 +71,7 @@ class ColumnCompiler:
     def column(
         self, name: str, target: FieldPath, transform: Transform | None, steps: Sequence[Any], guess: str = ""
     ) -> MappedColumn:
-        # Values that are whole composites (dicts) need no primary part; a plain value does, and says so when it comes.
+        # Values that are whole composites (dicts) need no primary part; for a plain value, its absence is an error.
         plain = target.path
         composite = self.kinds.get(target.path[0]) if target.path and not target.relation else None
         if target.kind == "composite" and not target.relation and self.shape.primary(target.path[0]):

@@ -19,23 +19,23 @@ from aiotwenty.bulk.transforms.base import Chain, Composite
 from aiotwenty.graphql.input_scalars import read_moment
 
 Shortcut: TypeAlias = Literal["text", "count", "read", "parts"]
-"""Text as it is, digits, text that is read by the kind of its field, a composite field's primary part or all parts."""
+"""Unchanged text, digits, text read by the kind of its field, a composite field's primary part, or all of its parts."""
 _AS_IT_IS = ("text", "other", "date")
-"""Kinds of fields that take text as it is."""
+"""Kinds of fields that accept text unchanged."""
 LONGEST_SURE = 15
-"""Digits that any number keeps."""
+"""The most digits that any number keeps."""
 WHOLE = re.compile(r"[+-]?\d+(\.\d*)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-"""Strings that are certainly numbers: no exponents, no thousands separators."""
+"""Strings that are numbers without doubt: no exponents, no thousands separators."""
 BLANKS = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"  # two have no width
     + "".join(map(chr, range(0x2000, 0x200E)))  # the last three, too
 )
-"""Characters that are stripped from both ends of a value: all white space, visible or not."""
+"""Characters that are stripped from both ends of a value: white space, visible or not."""
 
 
 class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
-    """A value that the target field of its column does not take."""
+    """A value that the target field of its column does not accept."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +47,23 @@ class MappedColumn:
     plain_path: tuple[str, ...]
     transform: Transform | None
     shortcut: Shortcut | None = None
-    """The type of most values, which need no conversion."""
+    """The form of most values, which need no further conversion."""
     composite: Composite | None = None
-    """The kind of the composite field that is the target, or has it as a part."""
+    """The kind of the composite field that is the target, or contains it."""
     several: bool = False
-    """Whether that kind has several values."""
+    """Whether the kind holds several values."""
     trims: bool = False
-    """Strip white space around values."""
+    """Whether white space around values is stripped."""
     also: tuple[MappedColumn, ...] = ()
-    """Further targets of the same column."""
+    """Further targets of the column."""
     guess: str = ""
-    """The reason of a guessed mapping; empty if the caller gave it."""
+    """The reason for a guessed mapping; empty if the caller chose it."""
     spec: str = ""
     """The transforms as text."""
 
     @cached_property
     def route(self) -> tuple[Shortcut | None, bool, str, str | None]:
-        """How most values go to their place, and where that is: all that is looked at for each of them."""
+        """The facts for converting and placing most values, read once for each of them."""
         first, *more = self.plain_path or ("",)
         return self.shortcut, self.trims, first, more[0] if more else None
 
@@ -89,7 +89,7 @@ def steps_of(column: MappedColumn) -> Sequence[Transform]:
 
 
 def shortcut_of(target: FieldPath, *, is_text: bool, hidden: Collection[str]) -> Shortcut | None:
-    """Of a column that has no transform and leads to no other record; `is_text`: its texts are read by its field."""
+    """The shortcut of a column without transforms and relations. `is_text`: texts are read by the kind of the field."""
     if target.kind == "composite":
         return None if target.path[0] in hidden else "parts"
     if target.kind in ("text", "other") and target.path[-1:] != ("amountMicros",):
@@ -114,12 +114,12 @@ def put_at(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def trimmed(text: str) -> str:
-    """Without the blanks around it, those among them that nobody sees."""
+    """The text without white space at its ends, invisible characters included."""
     return text if type(text) is NumberText else text.strip(BLANKS)
 
 
 def trimmed_parts(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A composite field whose addresses have no blanks around them, as those in cells of their own."""
+    """A composite value with its addresses trimmed, like those in cells of their own."""
     changed: dict[str, Any] = {}
     for part in _TRIMMED_PARTS.intersection(value):
         inner = value[part]
@@ -163,11 +163,11 @@ def from_text(column: MappedColumn, value: str) -> Any:
 
 
 _NO_ADDRESS = re.compile("(?i)[\\s<>,;|\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|mailto:")
-"""What stands in a cell that holds more than one e-mail address, or what nobody sees."""
+"""A sign of several e-mail addresses in a cell, or an invisible character."""
 
 
 def checked_address(column: MappedColumn, value: str) -> str:
-    """Refuses what the server refuses in the real load only, or takes for an address that nobody will find."""
+    """The address. Refuses those that the server refuses only in the real load, or that nobody would find."""
     odd = _NO_ADDRESS.search(value)
     if odd is None or "@" not in value:
         return value
@@ -181,7 +181,7 @@ def checked_address(column: MappedColumn, value: str) -> str:
 
 
 def _read_date(column: MappedColumn, value: str) -> datetime.datetime:
-    """Dates are ISO 8601; a number is none. Raises `ValueRefused` that names the transform for what it looks like."""
+    """An ISO 8601 date; a number isn't one. Raises `ValueRefused` that names the transform for its form."""
     if (moment := read_moment(value)) is not None:
         return moment
     if WHOLE.fullmatch(value):
@@ -193,7 +193,7 @@ def _read_date(column: MappedColumn, value: str) -> datetime.datetime:
 
 
 def in_utc(value: Any) -> Any:
-    """A date or a time without a zone is taken as UTC, as Twenty does (July 2026); everything else is left as it is."""
+    """A date or a time without a zone in UTC, as for Twenty (July 2026); other values unchanged."""
     if isinstance(value, str):
         moment = read_moment(value)
         return value if moment is None or moment.tzinfo else moment.replace(tzinfo=datetime.UTC)

@@ -1,4 +1,4 @@
-"""How many batches are in flight at once: more while that brings more, fewer when the server is in trouble."""
+"""Decides how many batches are in flight: more while that raises the throughput, fewer when the server has trouble."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ WORTH_IT = 1.03
 class AdaptiveConcurrency:
     """A limit between 1 and `maximum`, found by trying.
 
-    It doubles until throughput stops growing, then tries one more every few rounds and keeps it only if that paid.
-    A time-out or a 5xx halves it. Waiting for a rate limit is no sign of anything: such a round isn't judged.
-    A round is as many answers as may be in flight, at least four.
+    It doubles until throughput stops growing, then tries one more every few rounds and keeps it only if that helped. A
+    time-out or a 5xx halves it. A round with waits for a rate limit is not judged. A round has as many responses as the
+    limit, at least four.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -45,11 +45,11 @@ class AdaptiveConcurrency:
         self._begin(now)
 
     def waited_for_rate_limit(self) -> None:
-        """The server asked to wait: this round does not measure its throughput."""
+        """Records a wait for the rate limit: the round is not judged."""
         self._judge = False
 
     def in_trouble(self, now: float | None = None) -> None:
-        """A time-out or a 5xx."""
+        """Records a time-out or a 5xx."""
         self.limit = max(1, self.limit // 2)
         self._doubling = False
         self._rate_before = None

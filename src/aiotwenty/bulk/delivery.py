@@ -26,17 +26,17 @@ from aiotwenty.errors import TwentyError
 from aiotwenty.transport.retry import Fate, fate_of
 
 TIMEOUTS = 3
-"""After so many time-outs on end of one batch, so many records at once are taken for too many."""
+"""After this many consecutive time-outs of a batch, its records are taken for too many."""
 STUBBORN = 4
-"""A server that says so often in a row that it failed over a batch is taken to fail over what is in it."""
+"""After this many consecutive failures of the server over a batch, its contents are taken for the cause."""
 BLOCKED = 20
-"""So many rows on end that are refused on the way, each alone, are taken for all: it is not over what they say."""
+"""After this many consecutive rows that a firewall refused singly, it is taken to refuse everything."""
 FEW = 8
-"""Rows that are sent one by one if one of them is bad; of more, halves are tried first."""
+"""A batch of at most this many rows is sent row by row if one is bad; a larger one is halved first."""
 
 
 class Delivery:
-    """Sends batches of one object. Holds no state of a batch: any number of batches may be under way."""
+    """Sends batches of one object. It holds no state of a batch, so any number of batches can be in flight."""
 
     def __init__(self, mode: Mode, store: StoredRecords, relations: RelationResolver, limits: BatchLimits) -> None:
         self._mode = mode
@@ -47,13 +47,13 @@ class Delivery:
         """Number of consecutive rows that a firewall refused, each sent alone."""
 
     async def send(self, batch: list[Prepared]) -> Outcome:
-        """Raises a `TwentyError` that concerns every row, and `Stopped`."""
+        """Sends a batch. Raises a `TwentyError` that concerns every row, and `Stopped`."""
         outcome = Outcome()
         records, unresolved = await self._store.patience.ask(lambda: self._relations.resolve(batch))
         outcome.rejects += unresolved
         records = await self._mode.prepare(records, self._store, outcome)
         if records:
-            # Before the first write: whoever goes on after a kill knows which answers nobody heard.
+            # Before the first write: after a kill, the next run knows which responses are unknown.
             self._store.job.sending(record.row.number for record in records if not record.in_doubt)
         pending = [Piece(records, aimed=self._mode.aims(self._store))] if records else []
         while pending:
@@ -84,7 +84,7 @@ class Delivery:
                 return await self._refused_on_the_way(piece, failure, outcome)
             if fate in (Fate.ANSWERED, Fate.FAILED):
                 return await self._refused(piece, failure, outcome)
-            # Whether new records are there in spite of an unclear answer can be looked up.
+            # After an unclear response, reading can tell whether new records exist.
             if not fate.passing and not (fate is Fate.UNCLEAR and self._mode.can_look):
                 raise failure
             piece.in_doubt = piece.in_doubt or fate is not Fate.NOT_ACTED
@@ -134,7 +134,7 @@ class Delivery:
         return []
 
     async def _refused(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
-        """The pieces to send instead of a refused one, of which nothing was written: a batch is all or nothing."""
+        """The pieces to send instead of a refused one. Nothing of it was written, because a batch is all or nothing."""
         excess, told = too_many(error)
         if excess and len(piece.records) > 1:
             self._limits.learn_records(len(piece.records), told)
@@ -158,12 +158,12 @@ class Delivery:
         return self._without(piece, suspects) if suspects else piece.halves()
 
     def _left_empty(self, piece: Piece, error: TwentyError) -> str | None:
-        """The field that is refused because the server makes null of "" (Twenty, July 2026; older ones keep it)."""
+        """The field that was refused because the server makes null of "" (Twenty, July 2026; older ones keep it)."""
         path = emptied_field(error, self._store.shape)
         return path if path and any(is_empty(record, path) for record in piece.records) else None
 
     def _without(self, piece: Piece, suspects: Culprits) -> list[Piece]:
-        """What is left of the piece: suspects each alone, so that their own errors speak, and the others together."""
+        """The records of a piece as new pieces: each suspect alone, to get an error of its own; the others together."""
         named = {id(record) for record in (*suspects.sure, *suspects.likely)}
         rest = [record for record in piece.records if id(record) not in named]
         likely = Piece(suspects.likely, aimed=piece.aimed)

@@ -40,11 +40,11 @@ class ExportReport:
     requests: int
     seconds: float
     hidden: int = 0
-    """Records that the server counts, but that the key may not see: they are not in the file."""
+    """Records that the server counts but the key can't see: they are not in the file."""
     restricted: int = 0
     """Values that the server withheld: they are empty in the file."""
     failure: str | None = None
-    """The reason why there is no file, if other objects were exported."""
+    """The reason for a missing file, if other objects were exported."""
     changes: int | None = None
     """Changes since the last run of an incremental export."""
     files: int = 0
@@ -58,7 +58,7 @@ class ExportReport:
         return not (self.hidden or self.restricted or self.failure or self.missing_files)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """The HTML for notebooks."""
         values = vars(self) | {"seconds": round(self.seconds, 2)}
         return facts({name: value for name, value in values.items() if value not in (None, 0, ())}, str(self))
 
@@ -108,7 +108,7 @@ async def export(
     if incremental is not None:
         store = incremental if isinstance(incremental, ChangeStore) else Path(incremental)
         return await _up_to_date(Target.of(records), Path(path), filter, store, options)
-    # Nothing but `incremental` was taken out.
+    # Only `incremental` was removed.
     return await _export(Target.of(records), Path(path), filter, **cast(WholeExportOptions, options))
 
 
@@ -158,7 +158,7 @@ async def _export(
             if state.get("complete") and _length(path) == state["bytes"]:
                 left = state["hidden"], state["restricted"]
                 return ExportReport(path, state["seen"], state["bytes"], 0, monotonic() - started, *left)
-            # A file that is shorter lost what was not on the disk yet when the power failed: it is begun anew.
+            # A shorter file lost its end in a power failure: start again.
             if state and not state.get("complete") and _length(part) >= state["bytes"]:
                 start = walk.resume(state)
         try:
@@ -229,7 +229,7 @@ async def _write(
     async for page in walk.pages():
         with writing(writer.path):
             writer.write(page)
-        # What comes when the cursors are at their end is not written down: it is looked for again.
+        # Records read after the end of the cursors have no position to resume from: a later run reads them again.
         if job is not None and walk.position != written:
             written = cursor, last_id, seen = walk.position
             state = {"cursor": cursor, "last_id": str(last_id), "seen": seen, "restricted": walk.restricted}

@@ -20,20 +20,20 @@ from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.advice import near
 from aiotwenty.graphql.annotations import alternatives, item_in, model_in, named_fields, plain_types
 
-# By another name, because type checkers want to know the fields of a TypedDict.
+# Renamed, because type checkers require literal fields of a TypedDict.
 _typed_dict: Any = TypedDict
 
 Kind = Literal["text", "list", "json", "datetime", "date", "boolean", "number", "composite", "other"]
 
-# The part of a composite field that a plain value means. Currency, address and full name have none: an amount could be
-# in micros or not, a name could be either part.
+# The part of a composite field that a plain value stands for. Currency, address and full name have none: an amount
+# could be in micros or not, a name could be either part.
 _PRIMARY = ("primaryLinkUrl", "primaryEmail", "primaryPhoneNumber", "markdown")
 _WEB_ADDRESS = ("website", "url", "homepage")
 
 
 @dataclass(frozen=True)
 class FieldPath:
-    """Where a column goes: `path` in the object (domainName, primaryLinkUrl), or in the object behind `relation`."""
+    """The target of a column: `path` in the object (domainName, primaryLinkUrl), or in the object of `relation`."""
 
     path: tuple[str, ...]
     kind: Kind
@@ -47,7 +47,7 @@ class FieldPath:
 ID = FieldPath(("id",), "other")
 
 _AS_DICT: WeakKeyDictionary[type[BaseModel], SchemaValidator] = WeakKeyDictionary()
-"""What loads validate rows with, by create model: each is built once, however many loads there are."""
+"""The validators of rows, by create model: each is built once for all loads."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class ToOneRelation:
 
 @dataclass
 class Shape:
-    """The fields of one object, read off the model that creates it.
+    """The fields of one object, taken from its create model.
 
-    `unique` are the dotted paths whose values no two records share; `related` gives the shape of another object.
+    `unique` are the dotted paths whose values no two records share; `related` returns the shape of another object.
     """
 
     type_name: str
@@ -103,7 +103,7 @@ class Shape:
 
     @cached_property
     def unique(self) -> tuple[str, ...]:
-        """Ids and foreign keys are left out: they are unique only together with others, or found by name."""
+        """The unique paths, without ids and foreign keys, which are unique only with others, or found by name."""
         if self.unique_model is None:
             return ()
         return tuple(
@@ -114,12 +114,12 @@ class Shape:
 
     @cached_property
     def read_only(self) -> frozenset[str]:
-        """What records have and rows can't give: the name in `createdBy`, for instance. Exports hold it."""
+        """Paths that records have and rows can't set, such as the name in `createdBy`. Exports have them."""
         return frozenset(path for path in self.readable if path not in self.targets)
 
     @cached_property
     def read_only_parts(self) -> dict[str, frozenset[str]]:
-        """By composite field, where it has any."""
+        """The read-only parts of each composite field that has some."""
         parts: dict[str, set[str]] = {}
         for path in self.read_only:
             name, dot, part = path.partition(".")
@@ -129,7 +129,7 @@ class Shape:
 
     @cached_property
     def _names(self) -> list[dict[str, list[FieldPath]]]:
-        """Tiers of names, the surest first: full paths, whole composites, parts of them, beginnings."""
+        """Tiers of names, the most certain first: full paths, whole composites, parts of them, beginnings."""
         full: dict[str, list[FieldPath]] = {}
         whole: dict[str, list[FieldPath]] = {}
         parts: dict[str, list[FieldPath]] = {}
@@ -157,11 +157,11 @@ class Shape:
         return [full, whole, parts, beginnings]
 
     def primary(self, composite: str) -> str | None:
-        """The part of a composite field that a plain value means: the URL of a link, the first e-mail address."""
+        """The part of a composite field that a plain value stands for: the URL of a link, the first e-mail address."""
         return next((part for part in _PRIMARY if part in self.composites[composite]), None)
 
     def resolve(self, name: str) -> FieldPath:
-        """The field that `name` means. Raises `InputError` if it means none or several."""
+        """The field called `name`. Raises `InputError` if there is none, or if there are several."""
         target = self.find(name)
         if target is None:
             suggestion = self._suggestion(name)
@@ -171,7 +171,7 @@ class Shape:
         return target
 
     def find(self, name: str) -> FieldPath | None:
-        """The field that `name` means, None if it means none. Raises `InputError` if it means several."""
+        """The field called `name`; None if there is none. Raises `InputError` if there are several."""
         relation_name, dot, rest = name.partition(".")
         if dot and (relation := self._relation(relation_name)):
             other = self.related(relation.type_name)
@@ -206,7 +206,7 @@ class Shape:
         return FieldPath(target.path, target.kind, relation)
 
     def behind(self, relation: ToOneRelation, target: FieldPath) -> FieldPath:
-        """A field of this object as the end of a relation: plain, the primary part of a composite, or a full name."""
+        """A field of this object as a relation's target: plain, the primary part of a composite, or a full name."""
         if target.kind == "composite" and "firstName" in self.composites[target.path[0]]:
             return FieldPath(target.path, "composite", relation)
         path = self.value_path(target)
@@ -224,20 +224,20 @@ class Shape:
         return (alias, primary)
 
     def validated(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The data with its values as the create model has them, by the names of the wire.
+        """The data with its values converted by the create model, by GraphQL names.
 
         Raises `pydantic.ValidationError`.
         """
         try:
-            # A dict takes a quarter of the time that a model takes.
+            # Validating a dict takes a quarter of the time.
             return self._as_dict.validate_python(data)  # type: ignore[no-any-return]
         except ValidationError:
-            # The model knows other names, too, and has the last word.
+            # The model also knows other names, and decides.
             return self.create_model.model_validate(data).model_dump(by_alias=True, exclude_unset=True)
 
     @cached_property
     def _as_dict(self) -> SchemaValidator:
-        """Accepts less than the create model, and gives the same."""
+        """A validator that accepts less than the create model, with the same results."""
         if self.create_model not in _AS_DICT:
             _AS_DICT[self.create_model] = TypeAdapter(self._dict_type(self.create_model)).validator  # type: ignore[assignment]
         return _AS_DICT[self.create_model]
@@ -260,21 +260,21 @@ class Shape:
 
     def _suggestion(self, name: str) -> str:
         known = {squeeze(dotted): dotted for dotted in (*self.targets, *self.relations)}
-        # A wrong suggestion is worse than none: "Company name" is no slip of domainName.
+        # A wrong suggestion is worse than none: "Company name" is not a misspelt domainName.
         likely = [known[found] for found in near(squeeze(name), known, most=3, cutoff=0.8)]
         return f"; did you mean {', '.join(likely)}?" if likely else ""
 
 
 def squeeze(name: str) -> str:
-    """A name without case, spaces, punctuation and accents: `Domain Name`, `domain_name` and `domainName` are one.
+    """A name without case, spaces, punctuation and accents: the same for `Domain Name`, `domain_name` and `domainName`.
 
-    So are letters with their accents in one character and in two, as macOS writes them.
+    Letters and accents may be one character, or two as on macOS.
     """
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKD", name).casefold())
 
 
 def file_model(annotation: Any) -> type[BaseModel] | None:
-    """The model of the uploaded files in a list, which are selected part by part; other lists are one JSON value."""
+    """The model of the uploaded files in a list, which are selected by parts; other lists are one JSON value."""
     model = model_in(item_in(annotation))
     return model if model is not None and any(part == "fileId" for part, _, _ in named_fields(model)) else None
 

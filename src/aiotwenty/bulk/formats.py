@@ -19,12 +19,12 @@ from aiotwenty.bulk.requests import value_at
 from aiotwenty.bulk.source import InputError, require_arrow
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How cells begin that spreadsheets take for formulas, as OWASP lists them under "CSV injection"."""
+"""The beginnings of cells that spreadsheets treat as formulas, as listed by OWASP under "CSV injection"."""
 FORMATS = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
 class RecordWriter(ABC):
-    """Writes records of a response."""
+    """Writes the records of responses to a file."""
 
     path: Path
 
@@ -33,19 +33,19 @@ class RecordWriter(ABC):
 
     @abstractmethod
     def close(self) -> int:
-        """The bytes written in all."""
+        """Completes the file. Returns the total number of bytes."""
 
     def sync(self) -> int:
-        """Puts everything onto the disk; the length of the file, to go on from there after a crash."""
+        """Flushes everything to disk. Returns the length of the file, from which a later run resumes."""
         return 0
 
 
 def open_writer(
     path: Path, ending: str, columns: Sequence[RecordColumn], start: int = 0, *, spreadsheet_safe: bool = False
 ) -> RecordWriter:
-    """`start` is where to go on in a file begun earlier.
+    """A writer for the ending. `start` is the length at which an earlier run's file is continued.
 
-    Raises `InputError` for an ending that nobody knows.
+    Raises `InputError` for an unknown ending.
     """
     match ending:
         case ".csv":
@@ -60,7 +60,7 @@ def open_writer(
 
 
 class JsonLinesWriter(RecordWriter):
-    """One object a line."""
+    """Writes one object on each line."""
 
     def __init__(self, path: Path, start: int) -> None:
         self.path = path
@@ -72,7 +72,7 @@ class JsonLinesWriter(RecordWriter):
         self._file.write(page.json_lines())
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        """Writes lines of an earlier file as they are."""
+        """Writes unchanged lines of an earlier file."""
         self._file.writelines(lines)
 
     def sync(self) -> int:
@@ -87,9 +87,9 @@ class JsonLinesWriter(RecordWriter):
 
 
 class CsvWriter(RecordWriter):
-    """A column for each field and each part of a field, named by its dotted path; lists and objects as JSON.
+    """Writes a column for each field and each part of a field, named by its dotted path; lists and objects as JSON.
 
-    `spreadsheet_safe` puts an apostrophe before texts that spreadsheets would take for formulas.
+    `spreadsheet_safe` puts an apostrophe before texts that spreadsheets would treat as formulas.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class CsvWriter(RecordWriter):
         self._writer.writerows(rows)
 
     def keep(self, rows: Iterable[list[str]]) -> None:
-        """Writes rows of an earlier file as they are."""
+        """Writes unchanged rows of an earlier file."""
         self._writer.writerows(rows)
 
     def sync(self) -> int:
@@ -138,7 +138,7 @@ def _cell(record: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 
 class ParquetWriter(RecordWriter):
-    """The columns of CSV with their types. Needs the extra `arrow`. A file broken off cannot be continued."""
+    """Writes the columns of CSV with their types. Needs the extra `arrow`. An incomplete file cannot be continued."""
 
     def __init__(self, path: Path, columns: Sequence[RecordColumn]) -> None:
         self._arrow, parquet = require_arrow()
@@ -158,7 +158,7 @@ class ParquetWriter(RecordWriter):
         self._waiting = 0
 
     def write(self, page: RawPage) -> None:
-        # Page by page: to turn a whole row group at once would hold up everything else.
+        # Page by page: converting a whole row group at once would block other tasks.
         self.keep(self.table(page))
 
     def table(self, records: Iterable[Mapping[str, Any]]) -> Any:
@@ -171,7 +171,7 @@ class ParquetWriter(RecordWriter):
         return self._arrow.table(arrays, schema=self._schema)
 
     def keep(self, table: Any) -> None:
-        """Writes an Arrow table with the same columns as it is."""
+        """Writes an Arrow table that has the same columns."""
         self._tables.append(table)
         self._waiting += table.num_rows
         if self._waiting >= 10_000:

@@ -170,7 +170,7 @@ class FrameWalk:
         self.pages: ArrowPages = pages.ArrowPages(self._columns, target.names.plural, uuids, micros)
 
     async def batches(self) -> AsyncGenerator[pyarrow.RecordBatch, None]:
-        """A record batch a page; each is made in a thread while the next page is fetched."""
+        """A record batch for each page, made in a thread while the next page is fetched."""
         await self._target.has(column.path for column in self._columns)
         if self._limit == 0:
             return
@@ -231,7 +231,7 @@ def _columns(target: Target, fields: Iterable[str] | None, select: Any) -> list[
 
 
 def _paths(tree: Tree, model: str, prefix: str = "") -> Iterator[str]:
-    """What a model asks for, as dotted paths."""
+    """The selection of a model as dotted paths."""
     if tree.lists:
         raise InvalidArgument(
             f"{model} has many {', '.join(tree.lists)} of each record, and a column holds one value: make a frame of "

@@ -27,9 +27,9 @@ def gathers(kind: Composite | None) -> bool:
 
 
 def gather(data: dict[str, Any], name: str, kind: Composite, values: Several, *, additional: bool = False) -> None:
-    """Puts values into the composite field `name`: as the primary one if there is none yet, and no more than once.
+    """Puts values into the composite field `name`: the first as the primary one if there is none, and each only once.
 
-    With `additional` they go into the list in any case.
+    With `additional`, all go into the list.
     """
     primary, rest = _LISTS[kind]
     inner: dict[str, Any] = data.setdefault(name, {})
@@ -42,7 +42,7 @@ def gather(data: dict[str, Any], name: str, kind: Composite, values: Several, *,
 
 
 def promote(data: dict[str, Any], name: str, kind: Composite) -> None:
-    """Makes the first of the list the primary one where there is none: a record without it shows none at all."""
+    """Makes the first value of the list the primary one if there is none: Twenty shows no value of such a record."""
     primary, rest = _LISTS[kind]
     inner = data.get(name)
     if isinstance(inner, dict) and not inner.get(primary) and isinstance(inner.get(rest), list) and inner[rest]:
@@ -66,7 +66,7 @@ def _listed(kind: Composite, value: Any) -> Any:
 
 
 def value_of(kind: Composite, value: Any) -> str:
-    """What makes two values the same, of a list or of the composite itself."""
+    """A text that is equal for equal values, of a list or of the composite itself."""
     if isinstance(value, Mapping):
         if kind == "phones":
             parts = (

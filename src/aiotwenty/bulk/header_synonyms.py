@@ -57,8 +57,9 @@ for _path, _names in (*_PARTS.items(), *_FIELDS.items()):
 
 
 def called(shape: Shape, name: str, labels: Mapping[str, str]) -> FieldPath | None:
-    """The field that people mean by `name` and that is not called so: by the labels of the workspace (label to field,
-    squeezed), by what such fields are mostly called, or through a relation (`Company name` of a person)."""
+    """The field that people call `name`: by the workspace's labels (label to field, squeezed), by common names of
+    fields, or through a relation (`Company name` of a person).
+    """
     squeezed = squeeze(name)
     if not squeezed:
         return None
@@ -74,7 +75,7 @@ def called(shape: Shape, name: str, labels: Mapping[str, str]) -> FieldPath | No
 
 
 def likely(shape: Shape, name: str, labels: Mapping[str, str]) -> str:
-    """What to add to a message on a name that may be a slip of a label, or of what a field is mostly called."""
+    """A suggestion for a message about a name that may be a misspelt label or common name."""
     known = {alias: path for alias, paths in _BY_NAME.items() for path in paths if _target(shape, path)}
     known |= {label: path for label, path in labels.items() if _target(shape, path)}
     return "".join(f"; did you mean {known[alias]}?" for alias in near(squeeze(name), known, cutoff=0.85))
@@ -97,7 +98,7 @@ def _target(shape: Shape, path: str) -> FieldPath | None:
 
 
 def by_name_or_unique(shape: Shape, relation: ToOneRelation, *, by_name: bool = False) -> FieldPath | None:
-    """The other record's unique field, or its name where it has no unique one or names are meant."""
+    """The other record's unique field, or its name if it has none or names are meant."""
     other = shape.related(relation.type_name)
     for path in (*(() if by_name or len(other.unique) != 1 else other.unique), "name"):
         if path in other.targets:
@@ -107,7 +108,7 @@ def by_name_or_unique(shape: Shape, relation: ToOneRelation, *, by_name: bool = 
 
 
 def _through(shape: Shape, squeezed: str) -> FieldPath | None:
-    """`Company name`, `Account owner email`: a relation, and a field behind it."""
+    """The target of `Company name` or `Account owner email`: a relation, and a field of the other record."""
     for relation in shape.relations.values():
         begins = {squeeze(relation.name), *_squeezed(_FIELDS.get(relation.name, ""))} - {""}
         for begin in sorted(begins, key=len, reverse=True):

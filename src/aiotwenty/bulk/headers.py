@@ -1,4 +1,4 @@
-"""Finds the field of a header: by its name, by common names of fields, by the values below it."""
+"""Finds the field of a header: by its name, by common names of fields, or by the values below it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _OF_SOMEBODY_ELSE = re.compile(
     r"(?i)owner|manager|assign|creat|modif|updat|refer|invit|contacted|besitzer|betreuer|verantwort|inhaber|propri"
     r"|respons|\b(by|from|von|par|por|durch)\b"
 )
-"""Headers of columns whose addresses are those of colleagues: by their looks, they would be the record's own."""
+"""Headers of columns with colleagues' addresses, which would look like the record's own."""
 _SUGGESTED = 20
-"""Unknown names of a source for which similar names are looked up; for further ones, they are not."""
+"""The most unknown names of a source for which similar names are looked up."""
 
 
 class Headers:
-    """What headers mean for one object.
+    """Finds the fields of headers, for one object.
 
-    `labels` are the workspace's, label to field; `samples` are the first values under each header, by which names
-    decide that can mean two things.
+    `labels` are the workspace's, label to field; `samples` are the first values under each header, which decide about
+    ambiguous names.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Headers:
         self._unknown_names = 0
 
     def target(self, name: str, *, guessing: bool) -> tuple[FieldPath, str]:
-        """The field of that name, and what was guessed about it. Raises `InputError` if it means none or several."""
+        """The field of that name, and the guess made about it. Raises `InputError` if there is none, or several."""
         meaning = self._meaning(name, guessing=guessing)
         if meaning is None:
             raise self._unknown(name)
         target, guess = meaning
         if guessing and target.path == ("position",) and not target.relation and self._has_words(name):
-            # Every object has a place in lists that is called so; people write their job there.
+            # Every object has a field `position`, its place in lists; people write their job there.
             job = called(self._shape, "job title", self._labels)
             return (job, "by its values") if job else (target, guess)
         if guessing and target.relation and "." not in name and target.path[-1:] == ("primaryLinkUrl",):
@@ -62,7 +62,7 @@ class Headers:
         return target, guess
 
     def is_known(self, name: str) -> bool:
-        """Whether `target` would find a field; costs little where it would not, for texts that are hardly names."""
+        """Whether `target` would find a field; fast even for texts that are hardly names."""
         return self._meaning(name, guessing=True) is not None
 
     def _meaning(self, name: str, *, guessing: bool) -> tuple[FieldPath, str] | None:
@@ -71,7 +71,7 @@ class Headers:
         except InputError:  # several: another way of naming may tell them apart
             target = None
         if target is not None:
-            # A name that has no plain place, or leads to a record: what is meant is seen by its values.
+            # A composite without a primary part, or a relation: the values show what is meant.
             bare = target.kind == "composite" and not target.relation and not self._shape.primary(target.path[0])
             return target, "made of parts" if guessing and bare else ""
         target = called(self._shape, name, self._labels)
@@ -80,7 +80,7 @@ class Headers:
         return (target, "by a synonym") if target else None
 
     def _unknown(self, name: str) -> InputError:
-        """Says what may have been meant, which takes a while: not of thousands of names."""
+        """An error with suggestions, which take time: there are none after the first names."""
         self._unknown_names += 1
         if self._unknown_names > _SUGGESTED:
             return InputError(f"{self._shape.type_name} has no field {name!r}")
@@ -94,7 +94,7 @@ class Headers:
         return any(not WHOLE.fullmatch(text) for text in self._texts(name))
 
     def _by_values(self, name: str) -> FieldPath | None:
-        """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
+        """The field of e-mail addresses or LinkedIn profiles, if the values are such and it is the only one."""
         texts = [] if _OF_SOMEBODY_ELSE.search(name) else self._texts(name)
         for kind, pattern in _BY_THEIR_LOOKS:
             if texts and all(re.fullmatch(pattern, text, re.IGNORECASE) for text in texts):

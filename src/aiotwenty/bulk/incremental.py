@@ -1,8 +1,8 @@
-"""`export(incremental=...)`: files that are brought up to date with what changed since the last time.
+"""`export(incremental=...)`: updates files with the changes since the last run.
 
-Changes wait in the store, with the state of the feed in the same transaction, until all of them are there. Then each
-file that they concern is written anew and takes the place of the old one. Killed at any moment, the next run goes on:
-to merge the same changes once more changes nothing.
+Changes wait in the store, with the state of the feed in the same transaction, until all are there. Then each file that
+they concern is written again and replaces the old one. After a kill at any moment the next run continues: merging the
+same changes twice changes nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from aiotwenty.bulk.target import Target
 _DIGITS = "0123456789abcdef"
 _DATASET = ".parquet"
 _NOT_THERE = -1
-"""In place of the size of a file."""
+"""Stands for the size of a file that doesn't exist."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Part:
 
 @dataclass
 class ExportNote:
-    """What a store knows of an export."""
+    """The data about an export in a store."""
 
     settings: dict[str, Any]
-    """What it is an export of; the same for all its runs."""
+    """The settings of the export, equal in all its runs."""
     state: dict[str, Any] | None = None
     files: dict[str, list[int]] = field(default_factory=dict)
-    """By name, the bytes and rows of each file, and the bytes of the one that is about to take its place."""
+    """The bytes and rows of each file, by name, and the bytes of the file that is about to replace it."""
     restricted: int = 0
 
     @property
@@ -76,7 +76,7 @@ class Updated:
 
 @dataclass(frozen=True)
 class Incremental:
-    """One object in a file, or in a folder of Parquet files, and the store that remembers it."""
+    """The incremental export of one object to a file, or to a folder of Parquet files."""
 
     target: Target
     path: Path
@@ -127,7 +127,7 @@ class Incremental:
         self.store.set_note(self._name, json.dumps(vars(written)))
 
     def _opened(self) -> ExportNote:
-        """What is written already. Raises `InputError` if the store is of something else."""
+        """The stored note. Raises `InputError` if the store belongs to another export."""
         fields = [column.path for column in self.columns]
         settings = {
             "path": str(self.path.resolve()),
@@ -149,12 +149,12 @@ class Incremental:
             sizes = written.files.get(part.path.name)
             size = part.path.stat().st_size if part.path.is_file() else _NOT_THERE
             if sizes is not None and size not in (sizes[0], *sizes[2:]):
-                # Somebody took it away or changed it: everything is read again.
+                # The file was removed or changed: read everything again.
                 return ExportNote(settings)
         return written
 
     def _look_at_others(self) -> None:
-        """Records of other objects may have referred to what is gone: they are compared the next time."""
+        """Schedules a comparison of other objects, whose records may have referred to destroyed ones."""
         rows = self.store.execute("SELECT name, note FROM notes WHERE name LIKE 'export %' AND name <> ?", [self._name])
         for name, note in rows.fetchall():
             other = ExportNote(**from_json(note))
@@ -175,7 +175,7 @@ class Incremental:
         ]
 
     def _merge(self, written: ExportNote, number: int) -> None:
-        """Writes the files that changes wait for, and then forgets those."""
+        """Writes the files with waiting changes, and then removes these from the store."""
         for part in self._parts():
             there = written.files.get(part.path.name, [_NOT_THERE])
             if there[0] == _NOT_THERE or self._waits(part, number):
@@ -206,7 +206,7 @@ class Incremental:
             )
             size = fresh.stat().st_size
             before = written.files.get(part.path.name, [_NOT_THERE, 0])
-            # On the disk before the file is in its place: killed in between, the next run knows both.
+            # The size is stored before the file is replaced: after a kill in between, the next run knows both.
             written.files[part.path.name] = [*before[:2], size]
             self._note(written)
             self.store.checkpoint()
@@ -217,7 +217,7 @@ _OF_PART = "FROM waiting WHERE object = ? AND id BETWEEN ? AND ?"
 
 
 def check_incremental(path: Path, store: Path | ChangeStore, *, spreadsheet_safe: bool) -> None:
-    """Raises `InputError` for what can't be."""
+    """Raises `InputError` for unsupported combinations."""
     ending = path.suffix.lower()
     if ending in FORMATS:
         check_folder(path)
@@ -231,7 +231,7 @@ def check_incremental(path: Path, store: Path | ChangeStore, *, spreadsheet_safe
 
 
 def unfinished(store: ChangeStore, singular: str) -> bool:
-    """Whether records of this object are to be compared once more."""
+    """Whether the records of this object still have to be compared."""
     note = store.note(f"export {singular}")
     state = ExportNote(**from_json(note)).state if note is not None else None
     return state is not None and any(progress.get("due") for progress in state["objects"].values())

@@ -19,14 +19,14 @@ from aiotwenty.bulk.source import InputError
 
 
 class Journal:
-    """A file for one or several jobs; without a path, a temporary one that nobody has to clear away.
+    """A file for one or several jobs; without a path, a temporary one that is removed by itself.
 
-    Written before a request whose repetition would do harm, and after every answer. SQLite keeps it whole whenever the
-    process dies; what is about to be sent is on the disk before it is, so that a power failure, too, only makes the
-    next run look what became of it. Only one process can have it open, and only its owner can read it.
+    It is written before a request whose repetition would do harm, and after every response. SQLite keeps it consistent
+    if the process dies; rows are on disk before they are sent, so that even after a power failure the next run only has
+    to check their outcome. Only one process can open it, and only its owner can read it.
 
-    Raises `InputError` for a file that is something else, in use, damaged, or of another version, and where none can
-    be made; `FileFailed` when it cannot be written or read later.
+    Raises `InputError` if the file is something else, in use, damaged, or of another version, or can't be created;
+    `FileFailed` if it can't be written or read later.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -36,11 +36,11 @@ class Journal:
         self.at_work: set[int] = set()
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A connection to read from, after the journal was closed, too."""
+        """A connection for reading, also after the journal was closed."""
         return self.file.reading()
 
     def close(self) -> None:
-        """Lets others use the file; what it holds can still be read."""
+        """Releases the file for other processes. It can still be read."""
         self.file.close()
         self.claims.close()
 
@@ -51,9 +51,9 @@ class Journal:
                 yield name, reject
 
     def job(self, name: str, *, fingerprint: str | None, settings: str, namespace: UUID) -> Job:
-        """The job of that name: as it was left, or new.
+        """The job with that name, as it was left, or a new one.
 
-        Raises `InputError` if the rows or the settings are others than those it was begun with.
+        Raises `InputError` if the rows or the settings differ from those that it began with.
         """
         for number, _, old_fingerprint, old_settings, old_namespace in [
             *self.file.rows("jobs", "WHERE name = ?", name)
@@ -76,12 +76,12 @@ class Journal:
 
 
 def path_of(journal: str | Path | Journal | None) -> str | Path | None:
-    """Where a journal lies that is given in either way."""
+    """The path of a journal, from either form of the argument."""
     return journal.path if isinstance(journal, Journal) else journal
 
 
 class Job:
-    """One source into one object."""
+    """The job of loading one source into one object, or of an export."""
 
     def __init__(self, journal: Journal, number: int, name: str, namespace: UUID) -> None:
         self.journal = journal
@@ -104,7 +104,7 @@ class Job:
         return ((first, last) for _, first, last in self._all(table))
 
     def _compact(self) -> None:
-        """Ranges that grew together become one; what is done or rejected needs no look-up any more."""
+        """Merges adjacent ranges. Rows that are done or rejected need no look-up any more."""
         with self._file.transaction():
             for table, rows in (("done", self.done), ("sent", self.sent)):
                 self._file.delete(table, "WHERE job = ?", self._number)
@@ -115,7 +115,7 @@ class Job:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """While it is done. Raises `InputError` if it is being done already: the two would take each other's rows."""
+        """Marks the job as running. Raises `InputError` if it is already, because the two would mix their rows."""
         if self._number in self.journal.at_work:
             raise InputError(f"{self.name}: is under way with this journal; name the other rows (source=)")
         self.journal.at_work.add(self._number)
@@ -131,7 +131,7 @@ class Job:
                 self._add("sent", ranges)
 
     def finished_rows(self, rows: Sequence[int], claims: Iterable[tuple[bytes, int]] = ()) -> None:
-        """These are loaded. `claims` are the ids that later rows of this job may not have."""
+        """Records loaded rows. `claims` are ids that later rows of this job can't have."""
         packed = packed_claims(claims)
         with self._file.transaction():
             self._add("done", ranges_of(rows))
@@ -140,7 +140,7 @@ class Job:
                 self.journal.claims.add(self._number, packed)
 
     def claimed(self, identity: bytes) -> int | None:
-        """The row that was loaded under this id."""
+        """The row that was loaded with this id."""
         with self._file.telling():
             return self.journal.claims.row(self._number, identity)
 
@@ -165,7 +165,7 @@ class Job:
         self._file.insert("states", [(self._number, to_json(value).decode())], instead="REPLACE")
 
     def keep(self, name: str, value: str) -> None:
-        """Remembers a value by its name: the id that something got here, by the id that it had elsewhere."""
+        """Stores a value by name, such as the new id of a file by its old one."""
         with self._file.transaction():
             self._file.insert("kept", [(self._number, name, value)], instead="REPLACE")
 
@@ -182,7 +182,7 @@ def _as_json(values: Any) -> bytes:
     try:
         return to_json(values, serialize_unknown=True, inf_nan_mode="strings", bytes_mode="base64")
     except PydanticSerializationError:
-        # Half a surrogate pair: Python's text can hold it, JSON cannot.
+        # A lone surrogate: Python's text can hold it, JSON cannot.
         return to_json({_escaped(name): _escaped(value) for name, value in values.items()})
 
 
@@ -191,7 +191,7 @@ def _escaped(value: Any) -> str:
 
 
 class RejectList(Sequence[Reject]):
-    """The rejects of a job in the order of their rows, read as they are looked at."""
+    """The rejects of a job in the order of their rows, read from disk when accessed."""
 
     def __init__(self, journal: Journal, job: int, source: str) -> None:
         self._file = journal.file

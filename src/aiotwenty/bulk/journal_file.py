@@ -1,4 +1,4 @@
-"""The file of a journal: a SQLite database that is checked when it is opened, and whose troubles are told as ours."""
+"""The file of a journal: a SQLite database, checked when it is opened, with errors of this library."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KEPT = """
 CREATE TABLE IF NOT EXISTS kept (job INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, sum INTEGER NOT NULL,
     PRIMARY KEY (job, name)) WITHOUT ROWID
 """
-"""Journals that were begun before there was such a table get it when they are opened."""
+"""A table that older journals get when they are opened."""
 _COLUMNS = {"jobs": 6, "states": 3, "done": 4, "sent": 4, "claims": 3, "rejects": 7, "kept": 4}
 _DAMAGED = (
     "restore a copy of it, or use a new journal: what is loaded is found again by its ids, and is not loaded twice "
@@ -41,10 +41,10 @@ _DAMAGED = (
 
 
 class JournalFile:
-    """The database, to be read and written by one process at a time; without a path, one that nobody else sees.
+    """The database, used by one process at a time; without a path, a private temporary one.
 
-    Every row has a checksum of its own: SQLite would not see a byte that was changed. Raises `InputError` while it is
-    opened, and `FileFailed` for what happens later.
+    Every row has a checksum of its own, because SQLite would not notice a changed byte. Raises `InputError` when it is
+    opened, and `FileFailed` for later errors.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -69,7 +69,7 @@ class JournalFile:
         (mark,) = self._db.execute("PRAGMA application_id").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (pages,) = self._db.execute("PRAGMA page_count").fetchone()
-        # What was killed before its tables were there has one page. A journal that lost its tables is no new one.
+        # A journal killed before its tables existed has one page. One that lost its tables is not new.
         is_new = not tables and not mark and pages <= 1
         if mark != _APPLICATION_ID and not is_new:
             what = "it is another database"
@@ -112,7 +112,7 @@ class JournalFile:
         except sqlite3.Error as error:
             raise self._told(error) from error
         except UnicodeError as error:
-            # Not even what SQLite says of it is text.
+            # SQLite's message itself can't be decoded.
             raise self._damaged("a text is missing") from error
         except OSError as error:
             raise self._failed(f"cannot be opened as a journal ({error.strerror}); name another file") from error
@@ -150,7 +150,7 @@ class JournalFile:
         return tuple(values)
 
     def rows(self, table: str, rest: str = "", *values: object) -> Iterator[tuple[Any, ...]]:
-        """The whole rows of a table, checked; after the journal was closed, too."""
+        """The checked rows of a table, also after the journal was closed."""
         with self.reading() as db:
             for row in db.execute(f"SELECT * FROM {table} {rest}", values):
                 yield self.checked(table, row)
@@ -174,10 +174,10 @@ class JournalFile:
 
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:
-        """All of it or nothing is written.
+        """Writes everything inside, or nothing.
 
-        `durable`: when it ends, it is on the disk even if the power fails, and in the database itself: what is damaged
-        in the log beside it would be lost without a word.
+        `durable`: at the end, it is on disk even if the power fails, and in the database itself, because damage in the
+        log beside it would go unnoticed.
         """
         with self.telling():
             try:
@@ -192,12 +192,12 @@ class JournalFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read from, after the journal was closed, too."""
+        """A connection for reading, also after the journal was closed."""
         with self.telling():
             if self._finalizer.alive:
                 yield self._db
                 return
-            # Whoever opens it for reading only leaves files beside it that hold nothing.
+            # Opened for reading only, SQLite would leave empty files beside it.
             db = sqlite3.connect(f"{Path(str(self.path)).resolve().as_uri()}?mode=rw", uri=True)
             try:
                 yield db
@@ -205,16 +205,16 @@ class JournalFile:
                 db.close()
 
     def close(self) -> None:
-        """Lets others use the file; what it holds can still be read."""
+        """Releases the file for other processes. It can still be read."""
         self._finalizer()
 
 
 def _make(path: Path) -> None:
-    """The file has rows of the source, so only its owner can read it."""
+    """Creates the file with access for its owner only, because it has rows of the source."""
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
     try:
-        # Opened only if it isn't there: to close it would let go of the locks that another journal here has on it.
+        # Only if it doesn't exist: closing it would release the locks of another journal in this process.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         if not path.is_file():

@@ -37,12 +37,12 @@ class FieldLabel:
 
 @dataclass(frozen=True)
 class Labels:
-    """The fields of one object by their names."""
+    """The fields of one object, by name."""
 
     fields: Mapping[str, FieldLabel] = field(default_factory=dict)
 
     def by_label(self) -> dict[str, str]:
-        """Field names by their labels, squeezed; labels that two fields share are left out."""
+        """Field names by squeezed label; labels of two fields are left out."""
         names: dict[str, str] = {}
         shared: set[str] = set()
         for name, known in self.fields.items():
@@ -77,7 +77,7 @@ def _options(options: Any) -> tuple[Mapping[str, Any], ...] | None:
 
 
 async def add_options(endpoint: TwentyTransport, field: FieldLabel, new: Mapping[str, str]) -> None:
-    """Adds options to a picklist, behind those that it has: `new` is label to value."""
+    """Adds options to a picklist, after the existing ones: `new` is label to value."""
     there = field.options or ()
     last = max((int(option.get("position") or 0) for option in there), default=-1)
     added = [

@@ -37,12 +37,12 @@ from aiotwenty.records.identity import source_namespace
 _READ_BY = ("skip_lines", "sheet", "gaps", "preset", "region", "add_options", "create_missing")
 _REJECTS_AT_ONCE = 100
 _ROWS_A_TURN = 20
-"""Rows that are prepared before others get a turn of the event loop: about half a millisecond of work."""
+"""Rows prepared in one turn of the event loop: about half a millisecond of work."""
 
 
 @dataclass
 class OpenedRows:
-    """A source that was looked at, with all that is needed to prepare its rows."""
+    """A source that was checked, with everything needed to prepare its rows."""
 
     source: Source
     check: Check | None
@@ -55,9 +55,9 @@ class OpenedRows:
 
 
 async def open_rows(rows: Any, target: Target, options: LoadOptions, *, remembered: bool = False) -> OpenedRows:
-    """Looks at everything that can be looked at before anything is sent; the rows are read in a thread meanwhile.
+    """Checks everything that can be checked before anything is sent; the rows are read in a thread.
 
-    `remembered` says that a journal must be able to tell these rows from others.
+    `remembered`: a journal must be able to tell these rows from others.
 
     Raises `InputError` that names missing files, wrong encodings, malformed lines and unknown columns.
     """
@@ -159,7 +159,7 @@ class Loader:
         self._failure: BaseException | None = None
 
     async def run(self, *, dry_run: bool = False) -> LoadReport:
-        """Everything, or as far as it gets: on cancellation what is under way is finished and written down first."""
+        """Runs the load. On cancellation, batches in flight are finished and recorded first."""
         with self._job.at_work():
             return await self._run(dry_run)
 
@@ -168,7 +168,7 @@ class Loader:
         try:
             await self._feed(dry_run)
         except BaseException as error:
-            # It may be what failed, and what is under way must be written down all the same.
+            # The callback itself may have failed, and batches in flight must be recorded all the same.
             self._on_progress = None
             self._patience.stopping.set()
             await self._drain()
@@ -199,7 +199,7 @@ class Loader:
         )
 
     def _write_rejects(self) -> str | None:
-        """Why the rejects could not be written. What was loaded stays loaded."""
+        """Writes the rejects. Returns the reason if that failed; loaded rows stay loaded."""
         try:
             self._flush_rejects()
             if self._rejects_path is not None:
@@ -241,7 +241,7 @@ class Loader:
         await asyncio.to_thread(self._input.source.confirm)
 
     def _changed(self, error: SourceChanged) -> SourceChanged:
-        """The error, with what was loaded and what to do."""
+        """The error, with the number of loaded rows and advice."""
         progress = self._progress
         told = SourceChanged(
             f"{error.message}. {progress.loaded + progress.already_loaded:,} of {counted(progress.total or 0, 'row')} "
@@ -252,7 +252,7 @@ class Loader:
         return told
 
     async def _next_batch(self) -> None:
-        """Sends the next batch as soon as there is room for it, or waits for the batches that hold it back."""
+        """Sends the next batch when there is room for it, or waits for the batches that hold it back."""
         batch = self._batcher.take()
         if not batch:
             await self._one_answer()
@@ -271,13 +271,13 @@ class Loader:
             raise self._failure
 
     async def _drain(self) -> None:
-        """Lets everything under way come to its end, even if we are told to hurry."""
+        """Waits for all batches in flight, even if the task is cancelled again."""
         while self._tasks:
             try:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
                 continue
-            # Where the journal can't be written, the others are waited for all the same: it knows that they were sent.
+            # If the journal can't be written, wait for the others anyway: it has recorded that they were sent.
             with suppress(FileFailed):
                 self._collect()
 
@@ -292,7 +292,7 @@ class Loader:
             self._batcher.answered(batch)
 
     def _settle(self, batch: list[Prepared], outcome: Outcome) -> None:
-        """Notes the result in the journal before anything else."""
+        """Records the result in the journal before anything else."""
         rows = [record.row.number for record in outcome.loaded]
         if rows:
             self._job.finished_rows(rows, self._mode.claims(outcome.loaded, self._store))
@@ -323,7 +323,7 @@ class Loader:
 
 
 def _job(journal: Journal, plural: str, rows: OpenedRows, options: LoadOptions) -> Job:
-    # Two files of one content are one; two equal lists may well be two.
+    # Files with the same content are the same job; equal lists may be two.
     content = rows.fingerprint if isinstance(rows.source, FileSource) else None
     return journal.job(
         f"{options['mode'].name} {plural} from {rows.source.name}",
@@ -334,7 +334,7 @@ def _job(journal: Journal, plural: str, rows: OpenedRows, options: LoadOptions) 
 
 
 def _requests_to(target: Target, meter: Meter, other: str) -> BulkRequests:
-    """Those for another object of the same workspace."""
+    """The requests for another object of the same workspace."""
     return BulkRequests(target.endpoint, target.catalogue.names(other), meter)
 
 

@@ -1,4 +1,4 @@
-"""`load` and `update`: rows into the workspace."""
+"""`load` and `update`: write rows to the workspace."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ async def run_load(
     dry_run: bool = False,
     **run: Any,
 ) -> LoadReport:
-    """What all modes come to."""
+    """Runs a load in any mode."""
     running_loop()
     rows_in = await open_rows(rows, target, options, remembered=journal is not None)
     lacking = rows_in.mapper.new_options()
     if lacking or rows_in.mapped.is_outdated:
         if not dry_run:
             await add_missing_options(rows_in.mapped, target.endpoint)
-        # What the client was generated from does not know these options.
+        # The client was generated before these options existed.
         catalogue = await serve_catalogue(target.endpoint)
         if dry_run:
             catalogue = catalogue.foreseeing(target.type_name, {name: new.values() for name, new in lacking.items()})
@@ -105,13 +105,13 @@ async def run_load(
     path = rows_in.source.path if isinstance(rows_in.source, FileSource) else None
     check_apart([("the source", path), ("the journal", path_of(journal)), ("the rejects", rejects)])
     if dry_run:
-        # A rehearsal leaves no trace that a real run would take for its own.
+        # A dry run must leave no records in the journal that a real run would take for its own.
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     try:
         return await Loader(target, rows_in, options, journal=opened, rejects=rejects, **run).run(dry_run=dry_run)
     except InvalidInput as error:
-        # Columns of mappings are not known beforehand.
+        # The columns of mappings are not known beforehand.
         if error.reason is Reason.UNKNOWN_FIELD and error.field:
             await target.has([error.field])
         raise

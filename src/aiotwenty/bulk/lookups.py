@@ -25,12 +25,12 @@ from aiotwenty.records.identity import canonical, id_from_key
 from aiotwenty.transport.retry import Fate, fate_of
 
 CACHED = 50_000
-"""Number of remembered relations; those that were not used for longest are dropped."""
+"""The most relations in the cache; the least recently used are dropped."""
 VALUES_AT_ONCE = 500
 
 
 def wanted_values(shape: Shape, path: str, values: Iterable[str]) -> list[object]:
-    """Values as the filter of that field takes them: older servers refuse numbers written as strings."""
+    """Values in the form for a filter of the field: older servers refuse numbers as strings."""
     target = shape.targets.get(path)
     if target is None or target.kind != "number":
         return list(values)
@@ -38,7 +38,7 @@ def wanted_values(shape: Shape, path: str, values: Iterable[str]) -> list[object
 
 
 def having(shape: Shape, path: str, values: Sequence[str]) -> dict[str, Any]:
-    """The filter for records that have one of these values; yes and no have no `in` (Twenty, July 2026)."""
+    """The filter for records with one of these values; booleans have no `in` (Twenty, July 2026)."""
     target = shape.targets.get(path)
     if target is not None and target.kind == "boolean" and {*values} <= {"True", "False"}:
         return {"or": [nest(path, {"eq": value == "True"}) for value in values]}
@@ -57,10 +57,10 @@ def _as_number(value: str) -> object:
 
 
 async def find_by(wire: BulkRequests, shape: Shape, path: str, values: Sequence[str]) -> dict[str, list[str]]:
-    """For each canonical value the ids of the records that have it, deleted ones left out.
+    """The ids of the records with each canonical value, without deleted ones.
 
     A link without scheme and path is a domain: it finds http and https, with and without www. A name of two parts is
-    found however it is cut. Members are found by their e-mail address in any case.
+    found wherever it is split. Members are found by their e-mail address in any case.
     """
     if composite_kind(shape.composites.get(path, ())) == "name":
         return await _find_by_full_name(wire, path, values)
@@ -92,7 +92,7 @@ def _domain(value: str) -> str:
 
 
 def _forms(host: str) -> list[str]:
-    """All links that mean this host to people; to the server they are different values (Twenty, July 2026)."""
+    """All links that people use for this host; to the server they are different values (Twenty, July 2026)."""
     return [f"{scheme}{www}{host}" for scheme in ("", "https://", "http://") for www in ("", "www.")]
 
 
@@ -119,7 +119,7 @@ def _cuts(name: str) -> list[tuple[str, str]]:
 
 
 class RelationResolver:
-    """Turns relations given by a natural key into ids; each key is looked up once, as long as it is remembered."""
+    """Replaces relations by natural key with ids. Each key is looked up once while it is in the cache."""
 
     def __init__(
         self, catalogue: Catalogue, wire_to: Callable[[str], BulkRequests], *, create_missing: bool = False
@@ -131,16 +131,16 @@ class RelationResolver:
         self._create_missing = create_missing
         self._refused: dict[tuple[str, str, str], str] = {}
         self.created: dict[str, int] = {}
-        """Number of records that were created because rows refer to them, by type."""
+        """The number of records created because rows refer to them, by type."""
 
     async def resolve(self, batch: Sequence[Prepared]) -> tuple[list[Prepared], list[Reject]]:
-        """The records with their relations filled in, and those whose relation is not there or not the only one.
+        """The records with their relations filled in, and rejects for missing and ambiguous relations.
 
-        Where a row names a relation in several ways, they count in their order: the first that one record has.
+        If a row names a relation in several ways, the first one that finds a record counts.
         """
         if not any(record.references for record in batch):
             return list(batch), []
-        # One look-up at a time: those that wait find most of their keys known afterwards.
+        # One look-up at a time: waiting batches then find most of their keys in the cache.
         async with self._lock:
             missing: dict[tuple[str, str], dict[str, None]] = {}
             for record in batch:
@@ -193,9 +193,10 @@ class RelationResolver:
         return Reject(row.number, row.values, code, message, row.line)
 
     async def _create(self, batch: Sequence[Prepared]) -> None:
-        """Makes the records that no row of the batch finds in any way, each once whoever refers to it.
+        """Creates the records that the batch refers to and that no way finds, each once.
 
-        Their ids are made from what they are named by: whoever else makes the same at the same time is found out.
+        Ids are derived from the names in use, so that another client creating the same record at the same time is
+        noticed.
         """
         wanted: dict[str, list[MissingRecord]] = {}
         for record in batch:
@@ -230,7 +231,7 @@ class RelationResolver:
             self._refused[key] = refused
 
     async def _found_now(self, wire: BulkRequests, shape: Shape, missing: MissingRecord) -> bool:
-        """Whether somebody else has made it meanwhile."""
+        """Whether another client has created it meanwhile."""
         for key in missing.keys:
             ids = (await find_by(wire, shape, key[1], [key[2]])).get(key[2], [])
             if len(ids) == 1:
@@ -253,7 +254,7 @@ def _by_join(record: Prepared) -> dict[str, list[Reference]]:
 
 @dataclass
 class MissingRecord:
-    """A record that rows refer to and that is not there: all that they call it by."""
+    """A missing record that rows refer to, with all the values by which they name it."""
 
     keys: dict[tuple[str, str, str], None] = field(default_factory=dict)
 
@@ -277,7 +278,7 @@ class MissingRecord:
 
 
 def merge_missing(records: list[MissingRecord], ways: Sequence[Reference]) -> None:
-    """Adds one, or what else it is called to one that is there already."""
+    """Adds a missing record, or further names to one in the list."""
     keys = dict.fromkeys(map(_key, ways))
     same = [other for other in records if not keys.keys().isdisjoint(other.keys)]
     if not same:

@@ -36,18 +36,18 @@ from aiotwenty.graphql.advice import instead_of
 FieldMapping: TypeAlias = Mapping[str, FieldSpec]
 
 REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
-"""Extra columns of a file of rejects. They are no fields when the file is loaded."""
+"""Extra columns of a file of rejects, which are ignored when the file is loaded."""
 
 _TOLD = 20
-"""Columns that are named in one error."""
+"""The most columns in one error."""
 
 
 class Mapper:
-    """Turns rows into nested input data by the names of the wire. Columns without a mapping go by an obvious name.
+    """Converts rows to nested input data with GraphQL names. Columns without a mapping are matched by name.
 
-    `preset` says what the headers of another tool mean: it is no error if one is missing, or goes where this workspace
-    has no field, or if there are others, which are left out and told (`left_out`). `samples` are the first values of
-    each column, by which names decide that can mean two things. `promotes` says that new records are made.
+    `preset` maps the headers of another tool: its headers may be missing or have no field in this workspace, and other
+    columns are left out and reported (`left_out`). `samples` are the first values of each column, which decide about
+    ambiguous names. `promotes`: new records are created.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Mapper:
         )
         self._columns: dict[str, MappedColumn | None] = {}
         self.left_out: dict[str, str] = {}
-        """Columns of a preset's file that go nowhere, each with the reason."""
+        """Columns that were left out because of a preset, each with the reason."""
         try:
             self._constants = [(self._compiler.compile(name, name), value) for name, value in (constants or {}).items()]
         except InputError as error:
@@ -103,7 +103,7 @@ class Mapper:
 
     @property
     def wants_labels(self) -> bool:
-        """Whether a transform asks for the options of a picklist."""
+        """Whether a transform needs the options of a picklist."""
         return any(isinstance(step, option) for column in self.columns() for step in steps_of(column))
 
     def columns(self) -> Iterator[MappedColumn]:
@@ -113,13 +113,13 @@ class Mapper:
                 yield from column.all
 
     def column(self, name: str) -> MappedColumn | None:
-        """Where a column goes; None if it is ignored. Raises `InputError` for one that no field is named like."""
+        """The mapped column of a name; None if it is ignored. Raises `InputError` if no field has the name."""
         if name not in self._columns:
             self._columns[name] = self._compile_known(name) if self._only is not None else self._compile_header(name)
         return self._columns[name]
 
     def knows(self, name: str) -> bool:
-        """Whether a column of that name has a meaning, which may be to be ignored."""
+        """Whether a column of that name is mapped or ignored."""
         return name in self._ignored or name in self.shape.read_only or self._compiler.headers.is_known(name)
 
     def _compile_header(self, name: str) -> MappedColumn | None:
@@ -136,7 +136,7 @@ class Mapper:
             return None
 
     def _compile_known(self, name: str) -> MappedColumn | None:
-        """Of a source of which only some fields matter, whatever else it has."""
+        """The mapped column, for a source of which only some fields matter."""
         try:
             column = self._compile_header(name)
         except InputError:
@@ -152,11 +152,11 @@ class Mapper:
         return target.dotted if target.relation else ".".join(self.shape.value_path(target))
 
     def mapped(self, name: str) -> MappedColumn | None:
-        """The target of a column in the mapping; None if the mapping does not have it."""
+        """The mapped column if the mapping has it; otherwise None."""
         return self._columns.get(name) if name in self._mapping else None
 
     def gives(self, target: FieldPath, columns: Iterable[str]) -> bool:
-        """Whether one of these columns, or a constant, can fill that field."""
+        """Whether one of these columns, or a constant, can set the field."""
         mapped = [*map(self.column, columns), *(column for column, _ in self._constants)]
         for column in [place for several in mapped if several is not None for place in several.all]:
             whole = column.target.kind == "composite" and column.target.path[0] == target.path[0]
@@ -166,7 +166,7 @@ class Mapper:
         return False
 
     def check_columns(self, source: Source, columns: Iterable[str], check: Check | None = None) -> None:
-        """Raises `InputError` that names every column that is neither mapped nor known nor left out."""
+        """Raises `InputError` that names every column that is neither mapped, nor known, nor left out."""
         columns = list(columns)
         self._leave_out(source, columns)
         problems = [*self._nameless(source, columns), *self._shared(source, columns)]
@@ -177,7 +177,7 @@ class Mapper:
             try:
                 several = self.column(name)
                 for column in several.all if several else ():
-                    # Rows of a file have all of these columns; rows from memory may have one or the other.
+                    # Rows of a file have all of these columns; rows from memory may have only one of them.
                     first = placed.setdefault(column.place, name) if check is None else name
                     if first != name and not self._together(first, column):
                         problems.append(f"columns {first!r} and {name!r} both go to {column.place}")
@@ -195,7 +195,7 @@ class Mapper:
             raise InputError(f"{source.name}: " + "; ".join(problems))
 
     def _together(self, first: str, second: MappedColumn) -> bool:
-        """Whether two columns share a field: as first and rest, which is also how two that nobody mapped do."""
+        """Whether two columns can share a field: as first and rest, which unmapped ones do by default."""
         columns = [*(self._columns[first] or second).all, second]
         columns = [column for column in columns if column.place == second.place]
         if all(any(isinstance(step, first_and_rest) for step in steps_of(column)) for column in columns):
@@ -210,7 +210,7 @@ class Mapper:
         return True
 
     def _leave_out(self, source: Source, columns: Sequence[str]) -> None:
-        """`""` stands for the columns without a name, `*` for all that the mapping does not name."""
+        """Leaves columns out: `""` stands for those without a name, `*` for all that the mapping does not name."""
         for name in columns:
             said = source.doubled.get(name, name)
             if (
@@ -226,11 +226,11 @@ class Mapper:
                 self.left_out[name] = "it has no name"
 
     def _nameless(self, source: Source, columns: Sequence[str]) -> list[str]:
-        """Columns without a name that are neither left out nor mapped by their place."""
+        """Columns without a name that are neither left out nor mapped by position."""
         wanted = [name for name in source.unnamed if name in columns and self._columns.get(name, self) is self]
         if not wanted:
             return []
-        # Those at the end, too, that would be let pass if nothing is in them.
+        # Those at the end too, although they are accepted when empty.
         places = [str(place) for name, place in source.unnamed.items() if name not in self._ignored]
         several = len(places) > 1
         listed = " and ".join(filter(None, [", ".join(places[:-1]), places[-1]]))
@@ -240,7 +240,7 @@ class Mapper:
         ]
 
     def _shared(self, source: Source, columns: Sequence[str]) -> list[str]:
-        """Names that several columns have and that are not left out; one of them may be mapped by its number."""
+        """Shared names of columns that are not left out; one of the columns may be mapped by its number."""
         groups: dict[str, list[str]] = {}
         for name, said in source.doubled.items():
             if name in columns and name not in self._ignored and name not in self._mapping:
@@ -251,7 +251,7 @@ class Mapper:
         ]
 
     def check_region(self, region: str | None) -> None:
-        """Raises `InputError` if a country was said for telephone numbers, and nothing goes by it."""
+        """Raises `InputError` for a region that no column uses."""
         if region is None or any(isinstance(step, phone) for column in self.columns() for step in steps_of(column)):
             return
         plain = [column for column in self.columns() if column.composite == "phones" and column.transform is None]
@@ -262,9 +262,9 @@ class Mapper:
             )
 
     def learn(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Shows the columns whose transforms must know them as a whole all their values; what was found out.
+        """Shows all values to the columns whose transforms need them. Returns what they learned.
 
-        Raises `InputError` where that decides nothing.
+        Raises `InputError` if the values decide nothing.
         """
         learning = [
             (column, column.transform)
@@ -294,16 +294,16 @@ class Mapper:
 
     @property
     def learns(self) -> bool:
-        """Whether there is a column that must be seen as a whole before the first row is sent."""
+        """Whether a column needs all its values before the first row is sent."""
         return any(isinstance(one.transform, ColumnTransform) and one.transform.learns for one in self.columns())
 
     @property
     def adds_options(self) -> bool:
-        """Whether there is a column whose values may become options of its picklist."""
+        """Whether values of a column may become options of its picklist."""
         return any(isinstance(step, option) and step.learns for column in self.columns() for step in steps_of(column))
 
     def known_options(self) -> Iterator[tuple[str, Any]]:
-        """The options of the picklists that columns go to by `option`, as the workspace has them."""
+        """The workspace's options of the picklists that columns with `option` set."""
         for column in self.columns():
             for step in steps_of(column):
                 if isinstance(step, option) and column.target.path:
@@ -320,7 +320,7 @@ class Mapper:
         return lacking
 
     def build(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Reference]]:
-        """Input data by the names of the wire, and the relations given by a natural key."""
+        """Input data with GraphQL names, and the relations by natural key."""
         data: dict[str, Any] = {}
         references: list[Reference] = []
         columns, put = self._columns, self.cells.put
@@ -360,7 +360,7 @@ class Mapper:
         return data, references
 
     def build_one(self, column: MappedColumn, value: Any) -> tuple[dict[str, Any], list[Reference]]:
-        """The conversion of one value of one column."""
+        """The data and relations for one value of one column."""
         data: dict[str, Any] = {}
         references: list[Reference] = []
         self.cells.put(column, value, data, references)

@@ -1,4 +1,4 @@
-"""An exported file brought up to date: the rows of the old one and the changed ones, in the order of ids, streamed."""
+"""Merges changed rows into an exported file, in the order of ids, streamed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiotwenty.bulk.source import require_arrow
 T = TypeVar("T")
 
 Waiting: TypeAlias = Iterator[tuple[str, bytes | None]]
-"""Ids in their order, each with its record as JSON; None for one that goes."""
+"""Ids in order, each with its record as JSON; None for a removed one."""
 
 _ROWS = 1000
 _TABLE_ROWS = 10_000
@@ -27,7 +27,7 @@ _FIRST = b'{"id":"'
 
 
 class StoredPage(RawPage):
-    """Records that were kept as JSON."""
+    """Records that were stored as JSON."""
 
     def __init__(self, records: Sequence[bytes]) -> None:
         self.restricted = 0
@@ -49,7 +49,7 @@ def merge(
     *,
     spreadsheet_safe: bool = False,
 ) -> int:
-    """Writes `part`; how many rows it has. `old` is the file as it was, None if there is none. May raise `OSError`."""
+    """Writes `part` and returns its number of rows. `old` is the present file, if any. May raise `OSError`."""
     writer = open_writer(part, ending, columns, spreadsheet_safe=spreadsheet_safe)
     with closing(writer):
         match writer:
@@ -71,14 +71,14 @@ def merge(
 
 
 def _id_of(line: bytes) -> str:
-    """That of an object; the id is written first."""
+    """The id of a JSON object, which is written first."""
     if line.startswith(_FIRST):
         return line[len(_FIRST) : len(_FIRST) + 36].decode()
     return str(from_json(line)["id"])
 
 
 def _merge_rows(rows: Iterable[tuple[str, Any]], writer: CsvWriter | JsonLinesWriter, waiting: Waiting) -> int:
-    """Runs of rows of one kind, old or changed, are written together."""
+    """Writes runs of rows of one kind, old or changed, together."""
     total = 0
     kept: list[Any] = []
     fresh: list[bytes] = []
@@ -94,7 +94,7 @@ def _merge_rows(rows: Iterable[tuple[str, Any]], writer: CsvWriter | JsonLinesWr
         fresh.clear()
 
     for changed, value in _in_turn(rows, waiting):
-        # One of the two lists is always empty: rows stay in their order.
+        # One of the two lists is always empty, so that rows stay in order.
         if (fresh if not changed else kept) or len(kept) + len(fresh) >= _ROWS:
             write()
         (fresh if changed else kept).append(value)
@@ -103,7 +103,7 @@ def _merge_rows(rows: Iterable[tuple[str, Any]], writer: CsvWriter | JsonLinesWr
 
 
 def _in_turn(rows: Iterable[tuple[str, T]], waiting: Waiting) -> Iterator[tuple[bool, Any]]:
-    """What the new file has, in the order of ids: whether it is changed, and the row or the record."""
+    """The rows of the new file in the order of ids: whether it is changed, and the row or the record."""
     following = next(waiting, None)
     for identity, row in rows:
         while following is not None and following[0] < identity:
@@ -122,7 +122,7 @@ def _in_turn(rows: Iterable[tuple[str, T]], waiting: Waiting) -> Iterator[tuple[
 
 
 def _merge_tables(old: Path | None, writer: ParquetWriter, waiting: Waiting) -> int:
-    """The same, column by column."""
+    """Merges Parquet files, column by column."""
     arrow, parquet = require_arrow()
     total = 0
     following = next(waiting, None)

@@ -1,7 +1,7 @@
 """What a load does with its rows: insert, upsert, update, change, delete or destroy.
 
-A mode prepares a batch (looks up which records are meant), sends it, and settles what became of each row. How batches
-are split, repeated and narrowed down is the same for all of them: `delivery.py`.
+A mode prepares a batch (looks up the records of rows), sends it, and assigns the results to rows. Splitting, repeating
+and narrowing down is the same for all modes: `delivery.py`.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from aiotwenty.errors import UnexpectedResponse
 
 
 class Mode(ABC):
-    """One of the things that can be done with rows."""
+    """An operation on rows."""
 
     name: ClassVar[str]
     deed: ClassVar[str]
-    """What became of the rows that count as loaded."""
+    """The participle for rows that count as loaded."""
     names_records: ClassVar[bool] = True
-    """Rows must say which record they mean: it must be there."""
+    """Whether rows must identify an existing record."""
     changes_records: ClassVar[bool] = False
-    """There may be a record already, of which what a row does not say stays as it is."""
+    """Whether a record may exist, whose fields stay if the row doesn't have them."""
     reaches_deleted: ClassVar[bool] = False
-    """Rows may mean deleted records, too."""
+    """Whether rows may identify deleted records."""
     only_new: ClassVar[bool] = False
-    """No row means a record that is there."""
+    """Whether rows never identify an existing record."""
     can_look: ClassVar[bool] = False
-    """Whether a look at the ids tells if a batch whose answer was lost was written."""
+    """Whether reading the ids tells if a batch with a lost response was written."""
 
     @abstractmethod
     async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
-        """The records that are to be sent; what became of the others is in the outcome."""
+        """The records to send. The results of the others are in the outcome."""
 
     @abstractmethod
     async def send(self, records: list[Prepared], store: StoredRecords) -> Any:
-        """Writes them, once; what the server answered. Raises any `TwentyError`."""
+        """Writes the records, once. Returns the server's answer; raises any `TwentyError`."""
 
     @abstractmethod
     def settle(self, piece: Piece, answer: Any, outcome: Outcome) -> None:
-        """What became of each record of a piece that was answered."""
+        """Puts the result of each record of an answered piece into the outcome."""
 
     def aims(self, store: StoredRecords) -> bool:
-        """Whether `prepare` looked up which records are meant."""
+        """Whether `prepare` looked up the records of rows."""
         return True
 
     async def untangle(self, piece: Piece, store: StoredRecords, outcome: Outcome) -> list[Piece] | None:
-        """What to send instead of a piece that holds a value which is taken; None if nobody seems to have it."""
+        """The pieces to send instead of one with a taken value; None if no record seems to have the value."""
         return None
 
     def claims(self, records: Sequence[Prepared], store: StoredRecords) -> list[tuple[bytes, int]]:
@@ -62,7 +62,7 @@ class Mode(ABC):
 
 
 class _Creating(Mode):
-    """Sends whole records; they are answered by their ids."""
+    """Sends whole records. The response has their ids."""
 
     upserts: ClassVar[bool] = True
 
@@ -70,9 +70,9 @@ class _Creating(Mode):
         return await store.create(records, upsert=self.upserts)
 
     def settle(self, piece: Piece, answer: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
-        """Answers are matched by id: older servers give a batch back in any order (Twenty, November 2025).
+        """Assigns results by id, because older servers return a batch in any order (Twenty, November 2025).
 
-        An upsert that found a record by a unique value answers with the id of that one.
+        An upsert that found a record by a unique value returns the id of that record.
         """
         answered = {node["id"]: node for node in answer}
         strangers = len(answered.keys() - {record.id for record in piece.records})
@@ -108,7 +108,7 @@ class Insert(_Creating):
         return False
 
     async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
-        """Sorts out what this job has loaded already: under the same key, or in a run that did not hear the answer."""
+        """Leaves out rows that this job loaded already: with the same key, or in a run that didn't get the response."""
         doubtful = [record for record in records if record.in_doubt]
         there = await store.existing(doubtful) if doubtful else set()
         fresh = []
@@ -123,7 +123,7 @@ class Insert(_Creating):
         return fresh
 
     async def untangle(self, piece: Piece, store: StoredRecords, outcome: Outcome) -> list[Piece] | None:
-        """Rejects the rows whose id or unique value is in the workspace already; one request names them all."""
+        """Rejects the rows whose id or unique value exists in the workspace; one request finds all of them."""
         holders = await store.holders(piece.records)
         if piece.in_doubt and all("id=" + record.id in holders for record in piece.records):
             outcome.loaded += piece.records
@@ -136,7 +136,7 @@ class Insert(_Creating):
             elif "id=" + record.id in holders:
                 self._there_already(record, store, outcome)
             else:
-                # What the server said may name a value of another row.
+                # The server's message may name a value of another row.
                 holder, (path, _, value) = holders[taken], taken.partition("=")
                 message = f"A duplicate entry was detected: record {holder.id} has {path} = {value!r}"
                 if holder.deleted:
@@ -147,7 +147,7 @@ class Insert(_Creating):
         return [Piece(rest, piece.in_doubt)] if rest else []
 
     def _there_already(self, record: Prepared, store: StoredRecords, outcome: Outcome) -> None:
-        """An id that was made from this row of this source can only come from an earlier attempt to load it."""
+        """Handles an existing id: one derived from this row can only come from an earlier attempt to load it."""
         if record.in_doubt or not _is_shared(record, store):
             outcome.loaded.append(record)
         else:
@@ -158,13 +158,13 @@ class Insert(_Creating):
 
 
 def _is_shared(record: Prepared, store: StoredRecords) -> bool:
-    """Whether another row can have its id: it was made from a key, or is the row's own."""
+    """Whether another row can have its id: it is derived from a key, or the row's own."""
     return bool(store.key) or record.own_id
 
 
 @dataclass(frozen=True)
 class Upsert(_Creating):
-    """Each row is a new record, or changes the one that has its key, id or another unique value."""
+    """Each row is a new record, or changes the one with its key, id or another unique value."""
 
     name = "upsert"
     deed = "loaded"
@@ -185,7 +185,7 @@ class Upsert(_Creating):
 
 @dataclass(frozen=True)
 class Update(_Creating):
-    """Each row changes a record that is there."""
+    """Each row changes an existing record."""
 
     name = "update"
     deed = "updated"
@@ -197,19 +197,19 @@ class Update(_Creating):
             if store.named_by_id(record):
                 continue
             for target in store.key:
-                # What a record is found by is no change to it.
+                # The key is not changed by the row that it identifies.
                 if target.relation:
                     record.links.pop(target.relation.join, None)
         return await _completed(aimed, store, outcome, by_id=True)
 
 
 class _ByIds(Mode):
-    """Says the ids of records, and what is to become of all of them; answered by the ids that were there."""
+    """Sends the ids of records with one change for all. The response has the ids that existed."""
 
     removes: ClassVar[bool] = False
 
     def settle(self, piece: Piece, answer: Sequence[str], outcome: Outcome) -> None:
-        """All of them were there a moment ago. What a repeated removal does not find, the first attempt removed."""
+        """Counts all as done: they existed just before, and one that is missing was removed by an earlier attempt."""
         answered = set(answer)
         for record in piece.records:
             if record.id in answered or (self.removes and (piece.in_doubt or record.in_doubt)):
@@ -220,10 +220,10 @@ class _ByIds(Mode):
 
 @dataclass(frozen=True)
 class ChangeAlike(_ByIds):
-    """All records of a filter get the same values."""
+    """Sets the same values in all records of a filter."""
 
     values: bytes
-    """As JSON."""
+    """The values as JSON."""
     lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The parts of composite fields that they would empty."""
 
@@ -247,7 +247,7 @@ class ChangeAlike(_ByIds):
 @dataclass(frozen=True)
 class _Removal(_ByIds):
     known: bool = False
-    """The ids are those of records, so nothing needs to be looked up."""
+    """Whether the ids are known to be those of records, so that nothing needs to be looked up."""
 
     removes = True
 
@@ -257,7 +257,7 @@ class _Removal(_ByIds):
 
 @dataclass(frozen=True)
 class Delete(_Removal):
-    """Rows name records to be deleted; they can be restored."""
+    """Rows identify records to delete; they can be restored."""
 
     name = "delete"
     deed = "deleted"
@@ -268,7 +268,7 @@ class Delete(_Removal):
 
 @dataclass(frozen=True)
 class Destroy(_Removal):
-    """Rows name records to be destroyed for good."""
+    """Rows identify records to destroy for good."""
 
     name = "destroy"
     deed = "destroyed"
@@ -279,7 +279,7 @@ class Destroy(_Removal):
 
 
 async def _completed(records: list[Prepared], store: StoredRecords, outcome: Outcome, *, by_id: bool) -> list[Prepared]:
-    """With what the server would empty of composite fields filled in."""
+    """The records, with the parts of composite fields that the server would empty filled in."""
     refused = await store.complete(records, by_id=by_id)
     for record, message in refused:
         outcome.reject(record, "INVALID", message)
@@ -290,9 +290,9 @@ async def _completed(records: list[Prepared], store: StoredRecords, outcome: Out
 async def _aimed(
     records: list[Prepared], store: StoredRecords, outcome: Outcome, *, new: bool = False, gone_is_done: bool = False
 ) -> list[Prepared]:
-    """Finds the records meant by key or id: one for each row, or if rows may be `new` none.
+    """Finds the record of each row by key or id: exactly one, or none if rows may be `new`.
 
-    `gone_is_done`: what is not there, and was sent by a run that did not hear the answer, is what that run did.
+    `gone_is_done`: a missing record that an earlier run sent, without getting the response, counts as done.
     """
     there = set() if new else await store.by_id([record for record in records if store.named_by_id(record)])
     by_key = await store.by_key([record for record in records if not store.named_by_id(record)])
@@ -325,6 +325,6 @@ async def _aim_again(piece: Piece, store: StoredRecords) -> list[Piece] | None:
         await store.aim_at_unique(piece.records)
         return [Piece(piece.records, aimed=True)]
     if not piece.again:
-        # Somebody else may have made the record between the look-up and the write.
+        # Another client may have created the record between the look-up and the write.
         return [Piece(piece.records, aimed=True, again=True)]
     return None

@@ -1,6 +1,6 @@
-"""The options of bulk work, each said once, with its unit and default.
+"""The options of bulk work, each declared once, with its unit and default.
 
-Every function that takes some takes them by these names; plans and the command line are made from them.
+Functions take them by these names; plans and the command line are made of them.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _CLASSES: dict[str, Any] = dict.fromkeys(
 )
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
-"""What the columns of a pandas data frame are."""
+"""The types of columns in a pandas data frame."""
 CONCURRENCY = 8
 
 
 class RunOptions(TypedDict, total=False):
-    """How a job runs."""
+    """Options for running a job."""
 
     concurrency: Annotated[int, Doc("Maximum number of batches in flight (8).")]
     batch_size: Annotated[int, Doc("Maximum number of records in a batch (200).")]
@@ -43,7 +43,7 @@ class RunOptions(TypedDict, total=False):
 
 
 class ReadOptions(TypedDict, total=False):
-    """How rows are read."""
+    """Options for reading rows."""
 
     mapping: Annotated[FieldMapping | None, Doc("The field of each column, with a transform if needed.")]
     malformed: Annotated[Literal["refuse", "reject"], Doc("Stop at malformed lines (refuse), or reject them.")]
@@ -60,13 +60,13 @@ class ReadOptions(TypedDict, total=False):
 
 
 class RemoveOptions(RunOptions, ReadOptions, total=False):
-    """What `delete` and `destroy` take, beside what says which records are meant."""
+    """Options of `delete` and `destroy`, in addition to those that choose the records."""
 
     key: Annotated[str | Sequence[str] | None, Doc("Columns or fields that identify a record.")]
 
 
 class UpdateOptions(RemoveOptions, total=False):
-    """What `update` takes."""
+    """Options of `update`."""
 
     constants: Annotated[Mapping[str, Any] | None, Doc("Fields with the same value in every row.")]
     ignore: Annotated[Iterable[str], Doc("Columns to ignore.")]
@@ -80,7 +80,7 @@ class UpdateOptions(RemoveOptions, total=False):
 
 
 class LoadSettings(UpdateOptions, total=False):
-    """What `load` takes."""
+    """Options of `load`."""
 
     upsert: Annotated[bool, Doc("Update existing records.")]
     create_missing: Annotated[bool, Doc("Create related records that don't exist.")]
@@ -88,7 +88,7 @@ class LoadSettings(UpdateOptions, total=False):
 
 
 class LoadOptions(LoadSettings, total=False):
-    """All that a job knows of its rows, whatever it does with them. Made by `load_options`."""
+    """All options of a job for its rows, in any mode. Made by `load_options`."""
 
     mode: Required[Annotated[Mode, Doc("The operation.")]]
     only: Annotated[Iterable[str] | None, Doc("The fields to read; others are ignored.")]
@@ -96,7 +96,7 @@ class LoadOptions(LoadSettings, total=False):
 
 
 class WholeExportOptions(TypedDict, total=False):
-    """What an export of everything takes, beside the filter."""
+    """Options of an export of all objects."""
 
     fields: Annotated[
         Iterable[str] | None, Doc("Fields to export, as dotted names; default: all except search vectors.")
@@ -112,7 +112,7 @@ class WholeExportOptions(TypedDict, total=False):
 
 
 class ExportOptions(WholeExportOptions, total=False):
-    """What `export` takes, beside the filter."""
+    """Options of `export`, in addition to the filter."""
 
     incremental: Annotated[
         str | Path | ChangeStore | None,
@@ -121,7 +121,7 @@ class ExportOptions(WholeExportOptions, total=False):
 
 
 class FrameOptions(TypedDict, total=False):
-    """What data frames take, beside the filter and what says their columns."""
+    """Options of data frames, in addition to the filter and the columns."""
 
     uuids: Annotated[Literal["text", "binary"], Doc("Ids as text, or as 16 bytes.")]
     micros: Annotated[Literal["int64", "decimal"], Doc("Amounts in micros as int64, or as decimals of 38 digits.")]
@@ -145,16 +145,16 @@ def described(options: type, name: str) -> str:
 
 
 def split_run(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How the job runs, and all the rest."""
+    """The options for running the job, and the others."""
     run = {name: value for name, value in options.items() if name in RunOptions.__annotations__}
     return run, {name: value for name, value in options.items() if name not in run}
 
 
 def load_options(mode: Mode, settings: Mapping[str, Any]) -> LoadOptions:
-    """How rows become records. Raises `TypeError` for an option that there isn't."""
+    """The options for making records of rows. Raises `TypeError` for an unknown option."""
     check_options("bulk work", settings, LoadOptions.__annotations__.keys() - {"mode"}, LoadSettings.__annotations__)
     options = cast(LoadOptions, {"mode": mode, **settings})
-    # Each is gone through more than once.
+    # Both are iterated more than once.
     options["ignore"], options["gaps"] = texts(options.get("ignore")), texts(options.get("gaps"))
     options["replace"] = texts(options.get("replace"))
     return options
@@ -163,12 +163,12 @@ def load_options(mode: Mode, settings: Mapping[str, Any]) -> LoadOptions:
 def check_options(
     work: str, given: Iterable[str], known: Collection[str], suggested: Collection[str] | None = None
 ) -> None:
-    """Raises `TypeError` for an option that there isn't."""
+    """Raises `TypeError` for an unknown option."""
     for name in given:
         if name not in known:
             raise TypeError(f"there is no option {name!r} of {work}{did_you_mean(name, suggested or known)}.")
 
 
 def texts(several: str | Iterable[str] | None) -> list[str]:
-    """One text or several, or none, as a list."""
+    """One text, several, or none, as a list."""
     return [several] if isinstance(several, str) else list(several or ())

@@ -1,4 +1,4 @@
-"""Records that are sent together, and what became of them."""
+"""Records that are sent together, and their results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiotwenty.bulk.report import Reject
 
 @dataclass
 class Outcome:
-    """What became of a batch: every record of it is in one of the two."""
+    """The results of a batch: every record of it is loaded or rejected."""
 
     loaded: list[Prepared] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -22,16 +22,16 @@ class Outcome:
 
 @dataclass
 class Piece:
-    """Records that are sent together. `in_doubt`: an answer was lost, they may be in the workspace already."""
+    """Records that are sent together. `in_doubt`: a response was lost, so they may be in the workspace already."""
 
     records: list[Prepared]
     in_doubt: bool = False
     aimed: bool = False
-    """Ids of existing records have been looked up by key."""
+    """Whether ids of existing records have been looked up by key."""
     again: bool = False
-    """Was refused as a duplicate without one being found, and sent once more."""
+    """Whether it was refused as a duplicate, none was found, and it is sent again."""
     broken: bool = False
-    """Is part of one that the server failed over again and again."""
+    """Whether it is part of a piece on which the server failed repeatedly."""
 
     def halves(self) -> list[Piece]:
         middle = len(self.records) // 2

@@ -1,4 +1,4 @@
-"""Files that are written: for their owner's eyes, in their place whole or not at all, and on the disk by then."""
+"""Writes files: private, complete or absent, and flushed to disk."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aiotwenty.errors import TwentyError
 
 
 class FileFailed(TwentyError):  # noqa: N818 - as in aiotwenty.errors
-    """A file of this machine could not be written, or read again, in the middle of the work: the disk is full, …
+    """A local file could not be written, or read again, during the work: the disk is full, …
 
-    It was an export, rejects or a journal. The message says what to do.
+    It is an export, a file of rejects or a journal. The message says what to do.
     """
 
 
 def part_of(path: Path) -> Path:
-    """Where a file is written until it is complete."""
+    """The path of a file until it is complete."""
     return path.with_name(path.name + ".part")
 
 
@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What the system says about a file that can't be written becomes an error of ours."""
+    """Converts the system's errors about the file to this library's."""
     try:
         yield
     except OSError as error:
@@ -59,7 +59,7 @@ def check_folder(path: Path) -> None:
 
 
 def check_apart(files: Iterable[tuple[str, str | Path | None]]) -> None:
-    """Raises `InputError` if two of these, that are there for different things, are one file, whatever its name."""
+    """Raises `InputError` if two of these paths for different purposes are the same file."""
     seen: dict[object, str] = {}
     for what, path in files:
         for name in _identities(Path(path)) if path is not None else ():

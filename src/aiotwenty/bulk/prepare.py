@@ -1,4 +1,4 @@
-"""From a row as it was read to a record that is ready to be sent, or to the reason why it can't be."""
+"""Converts a row to a record that is ready to be sent, or to a reject."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from aiotwenty.records.partial_composites import change_of, check_new
 
 
 class Preparer:
-    """Maps, validates with the generated model, makes the id and the JSON of each row; spends no request.
+    """Maps and validates each row, and makes its id and JSON, without a request.
 
     Raises `InputError` for a key that is not a field.
     """
@@ -43,9 +43,9 @@ class Preparer:
         only_named: bool = False,
         replace: Collection[str] = (),
     ) -> None:
-        """`must_name`: rows say which record they mean. `changes`: there may be a record already, of which what a row
-        does not say stays as it is, but for the fields in `replace`. `only_named`: the key is there to name the
-        record, of rows with an id, too.
+        """`must_name`: rows must identify their record. `changes`: a record may exist, whose fields stay if the row
+        doesn't have them, except for those in `replace`. `only_named`: the key only identifies the record, even in rows
+        with an id.
         """
         self._object_name = object_name
         self._mapper = mapper
@@ -109,7 +109,7 @@ class Preparer:
         return tuple(identities)
 
     def _drop_key(self, data: dict[str, Any]) -> None:
-        """What a record is found by is no change to it; it is part of a field of which the row says the whole."""
+        """Removes the key from the data, because it isn't changed; it stays in fields that are replaced as a whole."""
         for target in self.key:
             if target.relation:
                 data.pop(target.relation.join, None)
@@ -149,7 +149,7 @@ class Preparer:
 
 
 def _replaced(shape: Shape, names: Collection[str]) -> tuple[str, ...]:
-    """The fields that are written whole. Raises `InputError` for a name that is no field made of parts."""
+    """The fields that are replaced as a whole. Raises `InputError` for a name that is not a composite field."""
     composites = {squeeze(name): name for name in shape.composites}
     for name in names:
         if squeeze(name) not in composites:
@@ -163,7 +163,7 @@ class _KeyMissingError(ValueError):
 
 
 def key_targets(mapper: Mapper, key: str | Sequence[str] | None) -> tuple[FieldPath, ...]:
-    """The fields that a key names. Raises `InputError` for one that is not a field."""
+    """The fields of a key. Raises `InputError` for one that is not a field."""
     names = [key] if isinstance(key, str) else list(key or ())
     try:
         return tuple(_key_target(mapper, name) for name in names)
@@ -172,7 +172,7 @@ def key_targets(mapper: Mapper, key: str | Sequence[str] | None) -> tuple[FieldP
 
 
 def _key_target(mapper: Mapper, name: str) -> FieldPath:
-    """A key is said by its column or by its field."""
+    """The field of a key, which is named by column or by field."""
     shape = mapper.shape
     mapped = mapper.mapped(name)
     target = mapped.target if mapped else shape.resolve(name)
@@ -202,7 +202,7 @@ def _reader(target: FieldPath) -> Callable[[dict[str, Any], list[Reference]], st
 
 
 def _field_reader(path: str) -> Callable[[dict[str, Any]], Any]:
-    """Reads a field, or a part of one; None where nothing is set on the way."""
+    """A reader of a field, or a part of one; None if nothing is set on the path."""
     name, _, part = path.partition(".")
     if not part:
         return lambda data: data.get(name)
@@ -218,7 +218,7 @@ _WITHHELD = f'"{RESTRICTED}"'.encode()
 
 
 def _hint(error: ValidationError) -> str:
-    """What reads labels, where an option is wanted."""
+    """The transform that reads labels, if an option is expected."""
     kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False, include_input=False)}
     return "; the transform `option` reads labels, in any case" if kinds & {"enum", "literal_error"} else ""
 

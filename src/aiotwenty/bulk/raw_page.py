@@ -1,4 +1,4 @@
-"""A page of records as the server wrote it: most of an export is moving bytes from one place to another."""
+"""A page of records as the server wrote it, because most of an export is copying bytes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from aiotwenty.graphql.withheld_values import count_restricted, without_restrict
 
 
 def parts_of(columns: Iterable[RecordColumn]) -> dict[str, Collection[str]]:
-    """What is wanted of the items of lists of objects: of a file, what an input takes."""
+    """The selected parts of items in lists of objects; for a file, those that an input accepts."""
     return {column.path: column.parts for column in columns if column.parts}
 
 
 class RawPage:
-    """The `count` records of an answer that is known to be a page: as dicts one after the other, or as JSON Lines."""
+    """The `count` records of a response that is known to be a page: as dicts, or as JSON Lines."""
 
     def __init__(
         self, answer: bytes, root: str, count: int, parts: Mapping[str, Collection[str]] | None = None
     ) -> None:
         self.restricted = count_restricted(answer)
-        """How many values the server withheld; they are null here."""
+        """The number of values that the server withheld; they are null here."""
         self._answer = without_restricted(answer) if self.restricted else answer
         self._root = root
         self._count = count
-        # A server may answer more of a file than was asked for: its address, signed for a day, which is a secret.
+        # A server may return more of a file than requested: its signed address, which is a secret for a day.
         self._parts = parts if parts and b'"fileId"' in answer else {}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -40,17 +40,17 @@ class RawPage:
             yield record
 
     def json_lines(self) -> bytes:
-        """An object a line."""
+        """The records as JSON, one on each line."""
         lines = self._cut() if not self._parts else None
         if lines is None:
             lines = [to_json(record) for record in self]
         return b"".join([line + b"\n" for line in lines])
 
     def _cut(self) -> list[bytes] | None:
-        """The records cut out of the answer; None if it is not written as Twenty does: compact, the edges first.
+        """The records cut out of the response; None unless it has Twenty's format: compact, the edges first.
 
-        A quote within a string has a backslash before it, so what ends an edge and begins the next cannot be part of
-        one. It could be part of a JSON field, but then there would be more pieces than records.
+        A quote within a string has a backslash before it, so the text between two edges cannot be part of a string. It
+        could be part of a JSON field, but then there would be more pieces than records.
         """
         begin, end = b'{"data":{"%b":{"edges":[{"node":' % self._root.encode(), b'}],"pageInfo":'
         stop = self._answer.rfind(end)

@@ -1,4 +1,4 @@
-"""A walk over all records of an object, page by page, as the server wrote them."""
+"""A walk over all records of an object, page by page, in the form that the server wrote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiotwenty.records.paging import Batch, CursorWalk, OrderedWalk
 
 
 class RawWalk:
-    """All records of an object in the order of ids, page by page, the next one being fetched meanwhile."""
+    """All records of an object in the order of ids, page by page; the next page is fetched meanwhile."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class RawWalk:
         limit: int | None = None,
         parts: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """After `limit` records no other page is asked for."""
+        """After `limit` records no further page is requested."""
         names = target.names
         self._parts = parts
         filter_ = {"filter": f"{names.type_name}FilterInput", "first": "Int"}
@@ -57,7 +57,7 @@ class RawWalk:
         self.requests = 0
         self.seen = 0
         self.hidden = 0
-        """Records that are counted, but that the key may not see."""
+        """Records that are counted but that the key can't see."""
         self.restricted = 0
         """Values that the server withheld; they are null."""
         others: OrderedWalk[Identity] = OrderedWalk(
@@ -67,7 +67,7 @@ class RawWalk:
         self.position = self._cursors.position
 
     def resume(self, state: Mapping[str, Any]) -> int:
-        """Goes on from a saved state; where that is in the file."""
+        """Continues from a saved state. Returns the length of the file at that state."""
         last_id = int(state["last_id"])
         self._cursors.resume(state["cursor"], last_id, state["seen"])
         self._after_resumed = {"id": {"gt": str(UUID(int=last_id))}} if last_id >= 0 else None
@@ -110,7 +110,7 @@ class RawWalk:
         return page
 
     async def pages(self) -> AsyncGenerator[RawPage]:
-        """Pages of records as they came; `position` is after the page that was given last."""
+        """Pages of records, unparsed. `position` is the one after the page returned last."""
         task: asyncio.Future[Batch[Identity]] | None = asyncio.ensure_future(self._cursors.batch())
         try:
             while task is not None:

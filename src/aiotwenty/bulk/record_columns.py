@@ -1,4 +1,4 @@
-"""The columns of an object's records, as exports and data frames have them: a dotted path each, and what it holds."""
+"""The columns of an object's records in exports and data frames: dotted paths and types of values."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from aiotwenty.graphql.annotations import alternatives, item_in, model_in, named
 Holds: TypeAlias = Literal[
     "text", "uuid", "option", "int", "number", "micros", "bool", "datetime", "date", "texts", "objects", "json"
 ]
-"""What a cell holds; `option` is one of a picklist, `texts` a list of texts or options, `objects` a list of objects."""
+"""The type of a cell; `option` is of a picklist, `texts` a list of texts or options, `objects` a list of objects."""
 
 _KINDS = {"option": "text", "uuid": "text", "texts": "text", "objects": "text", "json": "text", "micros": "number"}
 
 NOT_EXPORTED = ("searchVector",)
-"""What the server makes of other fields: a column only where it is named."""
+"""Fields that the server derives from others: columns only if they are named."""
 FILE_PARTS = ("fileId", "label")
-"""Of a file: what an input takes. Its URL is signed for a day."""
+"""The parts of a file that an input accepts. Its URL is signed for a day."""
 
 
 @dataclass(frozen=True)
 class RecordColumn:
-    """A column of records: `path` is dotted, by the names of the wire.
+    """A column of records: `path` is dotted, with GraphQL names.
 
-    `parts` are what the objects in a list have. `selects` says that they must be asked for one by one; other lists of
-    objects are one JSON value on the wire.
+    `parts` are those of the objects in a list. `selects`: they must be selected one by one; other lists of objects are
+    JSON values.
     """
 
     path: str
@@ -44,7 +44,7 @@ class RecordColumn:
 
     @property
     def kind(self) -> str:
-        """What files without such types have: text, int, number, bool, datetime or date. Lists are JSON in a text."""
+        """The type in files without such types: text, int, number, bool, datetime or date. Lists are JSON in a text."""
         return _KINDS.get(self.holds, self.holds)
 
     @property
@@ -52,12 +52,12 @@ class RecordColumn:
         return f"{self.path}{{{' '.join(self.parts)}}}" if self.selects else self.path
 
     def behind(self, relation: str) -> RecordColumn:
-        """The same field of the record that a relation leads to."""
+        """The same field of the record at the other end of a relation."""
         return RecordColumn(f"{relation}.{self.path}", self.holds, self.parts, self.selects)
 
 
 def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
-    """The columns of a record model, the id first."""
+    """The columns of a record model, beginning with the id."""
     columns: list[RecordColumn] = []
     for alias, _, annotation in named_fields(model):
         inner = model_in(annotation)
@@ -69,7 +69,7 @@ def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
 
 
 def id_first(columns: Iterable[RecordColumn]) -> list[RecordColumn]:
-    """The columns in their order, but for that of the id."""
+    """The columns in order, with the id first."""
     return sorted(columns, key=lambda column: column.path != "id")
 
 
@@ -111,12 +111,12 @@ def _holds(path: str, types: set[Any]) -> Holds:
 
 
 def is_micros(path: str) -> bool:
-    """Whether a number is an amount of money, which is whole millionths."""
+    """Whether a number is an amount of money in millionths."""
     return path.rpartition(".")[2] == "amountMicros"
 
 
 class HasColumns(Protocol):
-    """What knows the columns of objects, and how these hang together."""
+    """Knows the columns of objects, and their relations."""
 
     def columns(self, type_name: str) -> list[RecordColumn]: ...
 
@@ -126,14 +126,14 @@ class HasColumns(Protocol):
 
 
 def usual_columns(known: HasColumns, type_name: str) -> list[RecordColumn]:
-    """All columns, where nobody says which."""
+    """The default columns of an object."""
     return [column for column in known.columns(type_name) if column.path not in NOT_EXPORTED]
 
 
 def chosen_columns(known: HasColumns, type_name: str, fields: Iterable[str]) -> list[RecordColumn]:
-    """The columns that dotted paths name, in their order: a field, all parts of one, or fields behind a relation.
+    """The columns of dotted paths, in order: a field, all its parts, or fields through a relation.
 
-    Names may be those of GraphQL or of Python. Raises `InputError` that names every path that leads nowhere.
+    Names may be those of GraphQL or of Python. Raises `InputError` that names every invalid path.
     """
     if isinstance(fields, str):
         raise InputError(f"fields is a list of dotted paths: [{fields!r}]")
@@ -186,5 +186,5 @@ def _named(known: HasColumns, type_name: str, field: str) -> list[RecordColumn]:
 
 
 def _plain(path: str) -> str:
-    """`domain_name.primary_link_url` means `domainName.primaryLinkUrl`, as in filters."""
+    """`domainName.primaryLinkUrl` for `domain_name.primary_link_url`, as in filters."""
     return ".".join(squeeze(part) for part in path.split("."))

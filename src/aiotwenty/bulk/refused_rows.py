@@ -1,4 +1,4 @@
-"""Which rows a refusal is about: mostly the server names the value that it won't take, and the field."""
+"""Finds the rows that a refusal is about: mostly the server names the refused value and the field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Values = Mapping[str, Any]
 
 _CONFLICTING = "CONFLICTING_PHONE_"
 _WEB_ADDRESS = re.compile(r"\s*(https?://)?(?![a-z][a-z0-9+.-]*:(?!\d))[^\s/?#]{1,253}([/?#]\S*)?\s*", re.IGNORECASE)
-"""What the server may take for a link: not all of it is right, but what is not like this is wrong."""
+"""The form of links that the server may accept: not all are valid, but other texts aren't."""
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Culprits:
     """The rows that a refusal may be about."""
 
     sure: list[Prepared] = field(default_factory=list)
-    """The server can't take any of these, whatever else is in the request."""
+    """The server can't accept any of these, whatever else is in the request."""
     likely: list[Prepared] = field(default_factory=list)
     """Some of these, probably."""
 
@@ -36,7 +36,7 @@ class Culprits:
 
 
 def culprits(batch: Sequence[Prepared], error: TwentyError, shape: Shape) -> Culprits:
-    """The rows that hold what the message names; none if it says nothing of use."""
+    """The rows with the value in the message; none if the message doesn't help."""
     if not isinstance(error, ApiError):
         return Culprits()
     rows = [(record, from_json(record.json())) for record in batch]
@@ -64,19 +64,19 @@ _ABSENT = object()
 
 
 def emptied_field(error: TwentyError, shape: Shape) -> str | None:
-    """The field that a row leaves empty although it may not be, where the error is that."""
+    """The field that a row leaves empty although it may not be, if the error is about that."""
     if not isinstance(error, ApiError) or error.reason is not Reason.NOT_NULL or error.field is None:
         return None
     return _path_of_column(shape, error.field)
 
 
 def is_empty(record: Prepared, path: str) -> bool:
-    """Whether the record sets a text to ""."""
+    """Whether the record sets the field to ""."""
     return b'""' in record.body and _at(from_json(record.body), path) == ""
 
 
 def without_empty(record: Prepared, paths: Iterable[str]) -> tuple[str, ...]:
-    """Takes those of the fields out of the record that are ""; gives back which."""
+    """Removes those of the fields that are "" from the record. Returns their paths."""
     if b'""' not in record.body:
         return ()
     row = from_json(record.body)
@@ -99,7 +99,7 @@ def _at(row: Values, path: str, absent: object = None) -> Any:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """The value, and whatever is in it."""
+    """The value, and all values inside of it."""
     yield value
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for part in inner:
@@ -115,7 +115,7 @@ def _shows(shown: str, value: Any) -> bool:
 
 
 def _renditions(value: Any) -> tuple[str, ...]:
-    """How messages quote a value: as JavaScript shows it, or just between quotes; NaN if it is to be a number."""
+    """The forms in which messages quote a value: JavaScript's, or in quotes; NaN for an expected number."""
     if not isinstance(value, str):
         return (inspected(value),)
     return (inspected(value), f"'{value}'", f'"{value}"', *(() if _is_number(value) else ("NaN",)))
@@ -130,7 +130,7 @@ def _is_number(text: str) -> bool:
 
 
 def inspected(value: Any) -> str:
-    """A value as Node's `util.inspect` writes it, in one line."""
+    """A value as Node's `util.inspect` writes it, on one line."""
     if isinstance(value, str):
         quote = next((mark for mark in "'\"`" if mark not in value), "'")
         text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
@@ -145,7 +145,7 @@ def inspected(value: Any) -> str:
 
 
 def _path_of_column(shape: Shape, column: str) -> str:
-    """The field of a column: `nameFirstName` is name.firstName. The name may have that of the table before it."""
+    """The field of a column: name.firstName for `nameFirstName`. The column may have the table's name before it."""
     columns = {path.replace(".", "").lower(): path for path in shape.targets}
     low = column.lower()
     while low not in columns and "_" in low:
@@ -154,7 +154,7 @@ def _path_of_column(shape: Shape, column: str) -> str:
 
 
 def _without_value(rows: Sequence[tuple[Prepared, Values]], path: str) -> Culprits:
-    """Null, or what the server makes null of; a row that doesn't mention the field gets its default, if it has one."""
+    """The rows with null, or a value that the server makes null of. Rows without the field get its default, if any."""
     values = [(record, _at(row, path, _ABSENT)) for record, row in rows]
     if emptied := [record for record, value in values if value in (None, "")]:
         return Culprits(emptied)
@@ -162,7 +162,7 @@ def _without_value(rows: Sequence[tuple[Prepared, Values]], path: str) -> Culpri
 
 
 def _anywhere(rows: Sequence[tuple[Prepared, Values]], shown: str) -> Culprits:
-    """The record with this id, or those that hold the value in some field."""
+    """The record with this id, or those with the value in some field."""
     bare = shown.strip('"')
     named = [record for record, _ in rows if record.id == bare]
     if named:
@@ -172,7 +172,7 @@ def _anywhere(rows: Sequence[tuple[Prepared, Values]], shown: str) -> Culprits:
 
 
 def _condition(value: Any) -> str | None:
-    """`{"connect": {"where": {"domainName": {"primaryLinkUrl": "x"}}}}` as messages say it."""
+    """The condition of a connection, as messages have it."""
     where = _at(value, "connect.where") if isinstance(value, Mapping) else None
     if not isinstance(where, Mapping):
         return None
@@ -188,7 +188,7 @@ def _composites(shape: Shape, part: str) -> list[str]:
 
 
 def _phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, value: str) -> Culprits:
-    """A number may be right with one country and wrong without: the rows are only sure if they say the same of it."""
+    """The rows with the number. They are certain only if their countries agree: a number may fit one of them."""
     named = []
     fields = set()
     for record, row in rows:
@@ -200,7 +200,7 @@ def _phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, value: str) -
 
 
 def _conflicting_phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, sub_code: str) -> Culprits:
-    """No message names these: the rows whose numbers say two countries, in the way that the subCode says."""
+    """The rows whose numbers contradict themselves in the subCode's way; messages don't name them."""
     said: list[tuple[Prepared, set[Contradiction]]] = []
     for record, row in rows:
         phones = [row[name] for name in _composites(shape, "primaryPhoneNumber") if isinstance(row.get(name), Mapping)]
@@ -225,6 +225,6 @@ def _is_no_link(value: Any) -> bool:
 
 
 def _mentioned(rows: Sequence[tuple[Prepared, Values]], texts: set[str]) -> list[Prepared]:
-    """The rows that hold one of these texts, unless all do."""
+    """The rows with one of these texts, unless all have it."""
     named = [record for record, row in rows if any(isinstance(leaf, str) and leaf in texts for leaf in _leaves(row))]
     return named if len(named) < len(rows) else []

@@ -26,7 +26,7 @@ def check_rejects_path(path: str | Path) -> Path:
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject], namespace: str, like: Source) -> None:
-    """Replaces the file. `_row` and `_source` say which row it was, so that it keeps its id when it is loaded again."""
+    """Replaces the file. `_row` and `_source` identify the row, so that it keeps its id when it is loaded again."""
     with replacing(path) as part:
         if path.suffix.lower() == ".csv":
             _write_csv(part, rejects, namespace, like)
@@ -45,7 +45,7 @@ def _about(reject: Reject, namespace: str) -> dict[str, Any]:
 
 
 def _mark(like: Source) -> bytes:
-    """A byte order mark where the source is not UTF-8: it outdoes the encoding that the next run is told again."""
+    """A byte order mark for a source other than UTF-8: it precedes the encoding that the next run is told."""
     return b"" if not isinstance(like, TextSource) or like.encoding.startswith("utf-8") else codecs.BOM_UTF8
 
 
@@ -63,7 +63,7 @@ def _write_csv(path: Path, rejects: Sequence[Reject], namespace: str, like: Sour
 
 
 def as_cell(value: Any) -> Any:
-    """A value as CSV holds it: lists and objects as JSON, null as nothing."""
+    """A value in CSV's form: lists and objects as JSON, null as an empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What became of the rows: while it runs, and at the end."""
+"""The results of a load, while it runs and at the end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from aiotwenty.graphql.html import ROWS, facts, table
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was not loaded: its number (from 1), the row as read, and why.
+    """A row that was not loaded: its number (from 1), the row as read, and the reason.
 
-    `code` is the server's code or sub-code, or one of ours: MALFORMED, INVALID, KEY_MISSING, DUPLICATE, NOT_FOUND,
-    AMBIGUOUS, RELATION_NOT_FOUND, TOO_LARGE, NOT_EMPTIED, RESTRICTED.
+    `code` is the server's code or sub-code, or one of the client's: MALFORMED, INVALID, KEY_MISSING, DUPLICATE,
+    NOT_FOUND, AMBIGUOUS, RELATION_NOT_FOUND, TOO_LARGE, NOT_EMPTIED, RESTRICTED.
     """
 
     row: int
@@ -53,7 +53,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Records a second since the start."""
+        """Records per second since the start."""
         return (self.loaded + self.rejected) / max(self.seconds, 1e-6)
 
     @property
@@ -64,7 +64,7 @@ class Progress:
 
 
 OnProgress: TypeAlias = Callable[[Progress], object]
-"""Called after every answered batch, with the same object each time."""
+"""Called after every batch, with the same object each time."""
 
 
 @dataclass
@@ -75,26 +75,26 @@ class LoadReport:
     loaded: int = 0
     rejected: int = 0
     already_loaded: int = 0
-    """Rows that an earlier run with the same journal has loaded."""
+    """Rows that an earlier run with the same journal loaded."""
     requests: int = 0
-    """Everything that was sent, look-ups and repetitions included."""
+    """All requests, including look-ups and repetitions."""
     retries: int = 0
     seconds: float = 0.0
     rejects: Sequence[Reject] = field(default=(), repr=False)
-    """The rows that were not loaded, with their errors; read from disk as they are looked at."""
+    """The rows that were not loaded, with their errors, read from disk when accessed."""
     rejects_failure: str | None = None
-    """Why the file of rejects could not be written; they are in `rejects` all the same."""
+    """The reason why the file of rejects could not be written; `rejects` has them in any case."""
     deed: str = "loaded"
-    """What became of those that count as loaded: loaded, updated, deleted or destroyed."""
+    """The participle for rows that count as loaded: loaded, updated, deleted or destroyed."""
     dry_run: bool = False
     created: Mapping[str, int] = field(default_factory=dict)
-    """Records that were made because rows refer to them (`create_missing`), by type."""
+    """Records that were created because rows refer to them (`create_missing`), by type."""
     notes: Sequence[str] = ()
-    """What was guessed about the source and its columns, and which columns were left out."""
+    """Guesses about the source and its columns, and the columns that were left out."""
     mapping: str = field(default="", repr=False)
-    """Of a dry run: the mapping as TOML, to be kept in a plan or a preset."""
+    """For a dry run: the mapping as TOML, for a plan or a preset."""
     preview: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    """Of a dry run: the first values of each column as they will arrive."""
+    """For a dry run: the first converted values of each column."""
 
     def __str__(self) -> str:
         if self.dry_run:
@@ -108,7 +108,7 @@ class LoadReport:
         )
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: what it came to, and the first rows that were rejected."""
+        """The HTML for notebooks: the counts, and the first rejects."""
         names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
         summary = facts({name: getattr(self, name) for name in names} | {"seconds": round(self.seconds, 2)}, str(self))
         rejects = [(reject.row, reject.code, reject.message) for reject in islice(self.rejects, ROWS)]

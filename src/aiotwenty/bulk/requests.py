@@ -1,4 +1,4 @@
-"""What bulk work sends: compact operations that ask for ids only, with bodies put together from ready-made JSON."""
+"""The requests of bulk work: compact operations that select only ids, with bodies put together from JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TURNS_TO_SEND = 4
 
 @dataclass
 class Meter:
-    """Counts what is sent, and tells the concurrency when a rate limit was met."""
+    """Counts requests, and reports waits for the rate limit to the concurrency."""
 
     concurrency: AdaptiveConcurrency
     requests: int = 0
@@ -50,9 +50,9 @@ class BulkRequests:
     async def create(
         self, records: Sequence[Prepared], *, upsert: bool, paths: Iterable[str] = ()
     ) -> list[dict[str, Any]]:
-        """What is there now: ids, and the values of `paths`.
+        """The written records: ids, and the values of `paths`.
 
-        Sent once: what to do about a lost answer is the caller's to know.
+        Sent once: the caller decides about a lost response.
         """
         names = self.names
         operation = self._operation(
@@ -68,7 +68,7 @@ class BulkRequests:
         return created
 
     async def update(self, ids: Sequence[str], data: bytes) -> list[str]:
-        """Gives all of these the same values. At most 200 (Twenty, July 2026); harmless to repeat."""
+        """Sets the same values in all records, at most 200 (Twenty, July 2026); repeatable."""
         names = self.names
         operation = self._operation(
             f"Update{names.type_name}",
@@ -81,7 +81,7 @@ class BulkRequests:
         return _ids(await self._post(operation, variables))
 
     async def remove(self, ids: Sequence[str], *, destroy: bool) -> list[str]:
-        """The ids that were there and now are not: deleted (restorable), or destroyed for good."""
+        """The ids that existed and were deleted (restorable), or destroyed for good."""
         names = self.names
         operation = self._operation(
             f"{'Destroy' if destroy else 'Delete'}{names.type_name}",
@@ -98,7 +98,7 @@ class BulkRequests:
     async def find(
         self, wanted: Mapping[str, Any], paths: Iterable[str] = (), *, deleted_too: bool = False
     ) -> list[dict[str, Any]]:
-        """The records of a filter that names values, with `paths` selected; in the order of their ids."""
+        """The records that match a filter by values, with `paths` selected, in the order of their ids."""
         names = self.names
         if deleted_too:
             wanted = {"and": [wanted, DELETED_TOO]}
@@ -119,7 +119,7 @@ class BulkRequests:
         return await every_node(fetch, operation.name)
 
     async def existing(self, ids: Sequence[str]) -> set[str]:
-        """Which of these ids there are, deleted ones too."""
+        """Those ids that exist, deleted ones included."""
         return {node["id"] for node in await self.find({"id": {"in": list(ids)}}, deleted_too=True)}
 
     def _operation(self, name: str, kind: Kind, root: str, variables: Mapping[str, str], selection: str) -> Operation:
@@ -136,7 +136,7 @@ class BulkRequests:
 
 
 async def on_its_way() -> None:
-    """Lets the loop turn until a request just begun is out: the server works on it while we do something else."""
+    """Lets the event loop send a request just begun, so that the server works on it meanwhile."""
     for _ in range(_TURNS_TO_SEND):
         await asyncio.sleep(0)
 

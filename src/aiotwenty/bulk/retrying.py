@@ -1,4 +1,4 @@
-"""The retry policy of a batch: the client's own, with more patience. Stopping the load ends its pauses."""
+"""The retries of a batch: the client's policy, with more patience. Stopping the load ends its pauses."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """The load is to stop, and this batch has no answer yet."""
+    """The load is to stop, and this batch has no response yet."""
 
 
 class Patience:
-    """What a load does about failures that may pass. Shared by all of its batches."""
+    """The retries of a load after temporary failures, for all its batches."""
 
     def __init__(self, policy: RetryPolicy, meter: Meter) -> None:
         self._policy = policy.patient()
@@ -32,7 +32,7 @@ class Patience:
         return Attempts(self, self._policy)
 
     async def ask(self, look: Callable[[], Awaitable[T]]) -> T:
-        """A look-up, asked again while its answers are lost."""
+        """The result of a look-up, repeated after lost responses."""
         attempts = self.begin()
         while True:
             try:
@@ -53,7 +53,7 @@ class Patience:
 
 
 class Attempts:
-    """How often one request was sent, and since when."""
+    """The number of attempts at one request, and their start."""
 
     def __init__(self, patience: Patience, policy: RetryPolicy) -> None:
         self._patience = patience
@@ -62,7 +62,7 @@ class Attempts:
         self._number = 0
 
     async def wait(self, error: TwentyError) -> bool:
-        """Waits until it is worth trying again; false after the last attempt. Raises `Stopped`."""
+        """Waits before the next attempt; False after the last one. Raises `Stopped`."""
         self._number += 1
         if self._patience.stopping.is_set():
             raise Stopped from error

@@ -1,4 +1,4 @@
-"""Numbers of rows, kept as ranges."""
+"""Row numbers, stored as ranges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 
 class RowSet:
-    """Row numbers, kept as ranges."""
+    """A set of row numbers, stored as ranges."""
 
     def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
         self._firsts: list[int] = []
@@ -31,7 +31,7 @@ class RowSet:
 
 
 def ranges_of(rows: Iterable[int]) -> list[tuple[int, int]]:
-    """The row numbers as few ranges."""
+    """The row numbers in as few ranges as possible."""
     rows = sorted(set(rows))
     if rows and rows[-1] - rows[0] == len(rows) - 1:
         return [(rows[0], rows[-1])]

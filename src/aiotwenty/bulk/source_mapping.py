@@ -27,9 +27,9 @@ from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.input_problems import explained
 
 SAMPLES = 50
-"""Rows by whose values columns are understood that their names leave open."""
+"""The rows whose values decide about columns with ambiguous names."""
 _CENT, _SMALL = 10_000, 10_000_000
-"""Millionths: amounts of money are whole cents, and seldom all below ten units."""
+"""Millionths: amounts of money are whole cents, and rarely all below ten units."""
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 SHOWN = 3
 """Values of each column that a dry run shows."""
@@ -47,7 +47,7 @@ class Mapped:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether a picklist has options that the model of its object does not take: it was generated before them."""
+        """Whether a picklist has options that its object's model lacks, because it was generated earlier."""
         return any(not _accepts(self.mapper.shape, name, value) for name, value in self.mapper.known_options())
 
     def places(self) -> Iterator[str]:
@@ -57,7 +57,7 @@ class Mapped:
             yield from (place.place for place in (column.all if column else ()))
 
     def as_toml(self) -> str:
-        """The mapping as a plan or a preset has it, to be kept and changed: every column, those left out as `false`."""
+        """The mapping for a plan or a preset, to be kept and changed: every column, with `false` for those left out."""
         lines = []
         for name in self.columns:
             column = self.mapper.column(name)
@@ -66,7 +66,7 @@ class Mapped:
         return "\n".join(lines)
 
     def preview(self) -> dict[str, list[str]]:
-        """The first values of each column as they will arrive, by the field that they go to."""
+        """The first converted values of each column, by target field."""
         shown: dict[str, list[str]] = {}
         for name in self.columns:
             several = self.mapper.column(name)
@@ -117,9 +117,9 @@ async def map_columns(
     target: Target,
     options: LoadOptions,
 ) -> Mapped:
-    """Understands the columns of a source; asks the workspace for its labels only where they are needed.
+    """Maps the columns of a source; reads the workspace's labels only if they are needed.
 
-    Raises `InputError` for mappings that cannot be right, and any `TwentyError` of asking.
+    Raises `InputError` for wrong mappings, and any `TwentyError` of reading labels.
     """
     shape, names = target.catalogue.shape(target.type_name), target.names
     preset = read_preset(name) if (name := options.get("preset")) else None
@@ -155,16 +155,16 @@ def _mapper(
         of_columns = preset.for_columns(plural, source.columns or ())
     mapper = Mapper(shape, options.get("mapping"), preset=of_columns, samples=source.samples(SAMPLES), **settings)
     for name in of_columns or ():
-        # Transforms that ask for something say so before the columns are judged.
+        # Transforms state their needs before the columns are checked.
         mapper.column(name)
     return mapper
 
 
 def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plural: str) -> Any:
-    """How sure it is that a text is the name of a column."""
+    """How certain it is that a text is the name of a column."""
     said = {*(options.get("mapping") or {}), *options.get("ignore", ())}
 
-    @cache  # each look at a source asks several times
+    @cache  # a source asks several times
     def recognise(name: str) -> int:
         if name in said or (preset is not None and preset.for_columns(plural, [name])):
             return 2
@@ -186,15 +186,15 @@ def _unknown(mapper: Mapper, source: Source) -> bool:
 
 
 async def learn_columns(source: Source, mapped: Mapped) -> None:
-    """Shows the whole source to the transforms that ask for it.
+    """Shows the whole source to the transforms that need it.
 
-    Raises `InputError` where they cannot decide, or where the rows can be read only once.
+    Raises `InputError` if they cannot decide, or if the rows can be read only once.
     """
     if not mapped.mapper.learns:
         return
     rows = source.again()
     if rows is None:
-        # Amounts that can be read in one way only are taken; the others are rejects that say so.
+        # Unambiguous amounts are accepted; the others become rejects that say so.
         if mapped.mapper.adds_options:
             raise InputError(f"{source.name}: add_options must know all values first, and these rows come only once")
         return
@@ -206,7 +206,7 @@ def _values(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
 
 
 async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> None:
-    """Adds to the picklists what the source needs and they lack."""
+    """Adds missing options to the picklists."""
     for name, new in mapped.mapper.new_options().items():
         assert mapped.labels is not None, "options are only missed where they were asked for"
         await add_options(endpoint, mapped.labels.fields[name], new)
@@ -228,7 +228,7 @@ def notes_of(source: Source, mapped: Mapped) -> list[str]:
 
 
 def _thousands(mapped: Mapped) -> Iterator[str]:
-    """Columns of numbers whose decimal points may separate thousands: 1.234 is little more than one."""
+    """Notes on columns of numbers whose decimal points may separate thousands: 1.234 is little more than one."""
     for name in mapped.columns:
         several = mapped.mapper.column(name)
         for column in several.all if several else ():
@@ -243,7 +243,7 @@ def _thousands(mapped: Mapped) -> Iterator[str]:
 
 
 def _whole_units(mapped: Mapped) -> Iterator[str]:
-    """Columns whose millionths look like an amount in whole units: 1500000 is 1.50."""
+    """Notes on columns whose millionths look like whole units: 1500000 is 1.50."""
     for name in mapped.columns:
         several = mapped.mapper.column(name)
         for column in several.all if several else ():

@@ -22,10 +22,10 @@ _OF_A_LINK = (b'"primaryLinkLabel"', b'"secondaryLinks"')
 async def complete(
     records: Sequence[Prepared], wire: BulkRequests, shape: Shape, *, by_id: bool
 ) -> list[tuple[Prepared, str]]:
-    """Fills in what the records lack, in place; gives those that the server would make something else of, with why.
+    """Adds the parts that the records lack, in place. Returns those that the server would change, with the reason.
 
-    `by_id`: their ids are those of stored records; else they are what an upsert finds a record by, and a record that is
-    not found is new.
+    `by_id`: their ids are those of stored records; otherwise they may be those of upserts, and a record that is not
+    found is new.
     """
     refused: list[tuple[Prepared, str]] = []
     lacking = [record for record in records if record.lacks]

@@ -1,4 +1,4 @@
-"""Existing records, as a load looks them up: by id, by key, by unique values."""
+"""Looks up existing records for a load: by id, by key, by unique values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Holder:
 
 @dataclass
 class StoredRecords:
-    """The records of one object. Look-ups are asked again while their answers are lost; writes are sent once."""
+    """The records of one object. Look-ups are repeated after lost responses; writes are sent once."""
 
     wire: BulkRequests
     wire_to: Callable[[str], BulkRequests]
@@ -39,17 +39,17 @@ class StoredRecords:
     job: Job
     patience: Patience
     deleted_too: bool = False
-    """Rows may mean deleted records, too."""
+    """Whether rows may identify deleted records."""
     never_null: set[str] = field(default_factory=set)
-    """Texts that can't be empty here, as the server had us know: they are left out where they are."""
+    """Texts that can't be empty, as the server's errors showed: empty ones are left out."""
 
     async def existing(self, records: Sequence[Prepared]) -> set[str]:
-        """The ids of those records that are there, deleted ones too."""
+        """The ids of those records that exist, deleted ones included."""
         ids = [record.id for record in records]
         return await self.patience.ask(lambda: self.wire.existing(ids))
 
     async def are_there(self, records: Sequence[Prepared]) -> bool:
-        """Whether all of them are in the workspace: a batch is written as a whole or not at all."""
+        """Whether all of them exist: a batch is written as a whole or not at all."""
         return (await self.existing(records)).issuperset(record.id for record in records)
 
     async def create(self, records: Sequence[Prepared], *, upsert: bool) -> list[dict[str, Any]]:
@@ -59,16 +59,16 @@ class StoredRecords:
         return await self.wire.create(records, upsert=upsert, paths=sorted(emptied))
 
     async def complete(self, records: Sequence[Prepared], *, by_id: bool) -> list[tuple[Prepared, str]]:
-        """Fills in what the server would empty of composite fields; gives the records that can't be right, with why."""
+        """Adds the parts of composite fields that the server would empty. Returns invalid records, with reasons."""
         return await self.patience.ask(lambda: complete(records, self.wire, self.shape, by_id=by_id))
 
     @property
     def key_is_unique(self) -> bool:
-        """Whether the server itself finds records by the key, or by the id that is made from it."""
+        """Whether the server finds records by the key, or by the id derived from it."""
         return not self.key or any(target.dotted in self.shape.unique for target in self.key)
 
     def key_of(self, record: Prepared) -> tuple[str, ...]:
-        """The key values as records have them: a relation by its id."""
+        """The key values in the form of stored records: a relation by its id."""
         return tuple(
             record.links.get(target.relation.join, value) if target.relation else value
             for target, value in zip(self.key, record.keys, strict=True)
@@ -78,7 +78,7 @@ class StoredRecords:
         return record.own_id or not self.key
 
     async def by_id(self, records: Sequence[Prepared]) -> set[str]:
-        """The ids of those that rows may mean."""
+        """The ids of the records that rows may identify."""
         if not records:
             return set()
         wanted = {"id": {"in": [record.id for record in records]}}
@@ -86,7 +86,7 @@ class StoredRecords:
         return {node["id"] for node in nodes}
 
     async def by_key(self, records: Sequence[Prepared]) -> dict[tuple[str, ...], list[str]]:
-        """The ids of the records that have each key."""
+        """The ids of the records with each key."""
         if not records:
             return {}
         keys = [self.key_of(record) for record in records]
@@ -103,7 +103,7 @@ class StoredRecords:
         return ids
 
     async def holders(self, records: Sequence[Prepared], *, ids: bool = True) -> dict[str, Holder]:
-        """Who has the ids and unique values of these records, by identity; deleted records too."""
+        """The records that have the ids and unique values of these, by identity; deleted records included."""
         wanted: list[dict[str, Any]] = [{"id": {"in": [record.id for record in records]}}] if ids else []
         for path in self.shape.unique:
             values = [value for record in records if (value := record.identity(path))]
@@ -123,9 +123,9 @@ class StoredRecords:
         return holders
 
     async def aim_at_unique(self, records: Sequence[Prepared]) -> None:
-        """Gives each record the id of the one that has its key (or else a unique value): that is the one meant.
+        """Gives each record the id of the stored one with its key, or else with a unique value.
 
-        Otherwise an id made from the key and the key itself may point at two records, if the key of the first was
+        Otherwise the id derived from a key and the key itself could belong to two records, if the key of the first was
         changed in the workspace: UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT (Twenty, July 2026).
         """
         holders = await self.holders(records, ids=False)
@@ -139,7 +139,7 @@ class StoredRecords:
                 record.id = holders[(by_key or held)[0]].id
 
     async def orphans(self, records: Sequence[Prepared]) -> list[Prepared]:
-        """The records that refer to an id that isn't there."""
+        """The records that refer to a missing id."""
         rows: list[Mapping[str, Any]] = [from_json(record.json()) for record in records]
         orphans: dict[int, Prepared] = {}
         for relation in self.shape.relations.values():

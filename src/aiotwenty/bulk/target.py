@@ -31,14 +31,14 @@ class Target:
 
     @classmethod
     def of(cls, records: AnyRecords) -> Target:
-        """The object of a namespace, as the client was generated; a target is its own."""
+        """The object of a namespace, as the client was generated; a target unchanged."""
         if isinstance(records, Target):
             return records
         return cls(records._endpoint, GeneratedCatalogue(records.meta.package), records.meta)
 
     @classmethod
     def named(cls, endpoint: TwentyTransport, catalogue: ServedCatalogue, name: str) -> Self:
-        """The object that the workspace calls so: `companies`, `company` or `Company`. Raises `InputError`."""
+        """The object with this name in the workspace: `companies`, `company` or `Company`. Raises `InputError`."""
         return cls(endpoint, catalogue, catalogue.find(name))
 
     @property
@@ -47,7 +47,7 @@ class Target:
 
     async def has(self, paths: Iterable[str]) -> None:
         """Raises `SchemaDrift` if the workspace no longer has one of the fields at these dotted paths."""
-        # What was just read from the workspace needs no second look.
+        # A schema that was just read from the workspace needs no check.
         if self.endpoint.fields is not None and isinstance(self.catalogue, GeneratedCatalogue):
             await self.endpoint.fields.confirm_all({field for path in paths for field in self._fields_of(path)})
 

@@ -1,4 +1,4 @@
-"""The objects of a workspace as it is now: read from its own schema, custom objects and fields included."""
+"""The present objects of a workspace, read from its schema, with custom objects and fields."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _LISTED_PARTS: dict[str, type[BaseModel]] = {"AdditionalPhone": AdditionalPhone,
 
 @dataclass(frozen=True)
 class ServedNames(ObjectNames):
-    """The names that a workspace says."""
+    """The names of an object in the workspace's schema."""
 
     type_name: str
     singular: str
@@ -64,7 +64,7 @@ class ServedNames(ObjectNames):
 
 
 class ServedCatalogue:
-    """Made by `serve_catalogue`. Validates as the generated models do, and knows the options of today."""
+    """The catalogue of `serve_catalogue`. Validates like generated models, with the present options."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -74,13 +74,13 @@ class ServedCatalogue:
 
     @cached_property
     def objects(self) -> dict[str, ServedNames]:
-        """By type name: everything whose records can be created and listed."""
+        """The objects whose records can be created and listed, by type name."""
         mutations = self._schema.mutation_type.fields if self._schema.mutation_type else {}
         return {name: names for name, names in self.listed.items() if names.create_many in mutations}
 
     @cached_property
     def listed(self) -> dict[str, ServedNames]:
-        """By type name: everything whose records can be listed, whether or not anybody can create them."""
+        """The objects whose records can be listed, by type name, whether or not they can be created."""
         assert self._schema.query_type is not None
         queries = self._schema.query_type.fields
         singulars = {str(get_named_type(field.type)): name for name, field in queries.items() if "filter" in field.args}
@@ -93,7 +93,7 @@ class ServedCatalogue:
         return objects
 
     def find(self, name: str) -> ServedNames:
-        """The object called so: `companies`, `company` or `Company`. Raises `InputError`."""
+        """The object with this name: `companies`, `company` or `Company`. Raises `InputError`."""
         for names in self.objects.values():
             if name in (names.plural, names.singular, names.type_name):
                 return names
@@ -155,7 +155,7 @@ class ServedCatalogue:
         return self._shapes[type_name]
 
     def foreseeing(self, type_name: str, options: Mapping[str, Iterable[str]]) -> ServedCatalogue:
-        """Another, which takes options that picklists of this object, by field, are yet to get."""
+        """A catalogue that accepts further options of this object's picklists, by field, before they exist."""
         other = ServedCatalogue(self._schema)
         wire_type = self._schema.type_map[f"{type_name}CreateInput"]
         assert isinstance(wire_type, GraphQLInputObjectType)
@@ -164,11 +164,11 @@ class ServedCatalogue:
         return other
 
     def update_model(self, type_name: str) -> type[BaseModel]:
-        """What records of this object can be changed to."""
+        """The model of updates of the object."""
         return self._model(f"{self.names(type_name).type_name}UpdateInput")
 
     def leaf(self, type_name: str, path: str) -> tuple[str, bool]:
-        """The scalar, enum or object at a dotted path, and whether it is a list of them."""
+        """The scalar, enum or object at a dotted path, and whether it is a list."""
         kind: Any = self._schema.type_map[type_name]
         field = None
         for name in path.split("."):
@@ -177,7 +177,7 @@ class ServedCatalogue:
         return str(kind), field is not None and isinstance(_nullable(field.type), GraphQLList)
 
     def filter(self, type_name: str, filter: AnyFilter | None) -> Filter | None:
-        """The filter, by the names of the wire. Raises `InputError` for one that the server would refuse."""
+        """The filter with GraphQL names. Raises `InputError` for a filter that the server would refuse."""
         if filter is None:
             return None
         if not isinstance(filter, BaseModel):
@@ -188,7 +188,7 @@ class ServedCatalogue:
         if name not in self._models:
             wire_type = self._schema.type_map[name]
             assert isinstance(wire_type, GraphQLInputObjectType)
-            # The attributes have an underscore in front so that no field can hide what models have themselves.
+            # The attributes begin with an underscore, so that no field can hide those of models.
             fields: dict[str, Any] = {
                 f"x_{field}": (self._type(kind.type, field) | None, Field(default=None, alias=field))
                 for field, kind in wire_type.fields.items()
@@ -221,7 +221,7 @@ async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:
 
 @lru_cache(maxsize=4)
 def _catalogue(schema: GraphQLSchema) -> ServedCatalogue:
-    """One for each schema: its models are as much work as reading it."""
+    """The catalogue of a schema, cached: making its models takes as long as reading it."""
     return ServedCatalogue(schema)
 
 

@@ -1,4 +1,4 @@
-"""Filters with API names, checked against the schema of a workspace, for objects without generated models."""
+"""Filters with GraphQL names, checked against the schema of a workspace, for objects without generated models."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from aiotwenty.graphql.relations import wrong_in_filter
 
 @dataclass(frozen=True)
 class FilterChecker:
-    """Reads filters as the models of a generated client would. `type_of` says what is taken for a type of a field."""
+    """Reads filters like the models of a generated client. `type_of` returns the Python type of a GraphQL type."""
 
     schema: GraphQLSchema
     type_of: Callable[[Any, str], Any]
 
     def checked(self, type_name: str, value: Mapping[str, Any]) -> Filter:
-        """The filter with its operands as they are sent. Raises `InputError` for what the server would refuse, or takes
-        for something else than it says.
+        """The filter with its operands as they are sent. Raises `InputError` for parts that the server would refuse, or
+        would understand in another way.
         """
         if wrong := next(wrong_in_filter(self.schema, type_name, value), None):
             raise InputError(f"filter: {wrong}")
@@ -57,7 +57,7 @@ class FilterChecker:
             inner = self._inside(named.name, value, path)
             return [inner] if name in ("and", "or") else inner
         if isinstance(value, Mapping) and named.name in ("Date", "DateTime"):
-            # Older servers type a date as a scalar, and take operators all the same (Twenty, November 2025).
+            # Older servers declare a date as a scalar, but accept operators all the same (Twenty, November 2025).
             return {
                 operator: operand if operator == "is" else self._operand(type_, operator, operand, f"{path}.{operator}")
                 for operator, operand in value.items()

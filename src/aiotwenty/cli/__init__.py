@@ -14,9 +14,9 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 authentication, 4 drift or rejects found."""
+    """Runs the command line. Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 authentication, 4 drift or rejects."""
     if sys.argv[1:] == ["--version"]:
-        # Asked by scripts, often; it needs nothing else.
+        # Scripts ask for the version often, so it imports nothing else.
         sys.stdout.write(f"{__version__}\n")
         raise SystemExit(ExitCode.FINE)
     try:
@@ -26,10 +26,10 @@ def main() -> None:
         sys.stderr.write(f"The aiotwenty command needs {error.name}: pip install 'aiotwenty[tools]'\n")
         raise SystemExit(ExitCode.FAILED) from None
     for stream in (sys.stdout, sys.stderr):
-        # What a terminal has no characters for is shown escaped rather than not at all.
+        # Characters that the terminal lacks are shown escaped.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # The exit code is decided by then: a second Ctrl-C while Python is winding down would end it by the signal.
+    # The exit code is decided by then: another Ctrl-C during Python's shutdown would replace it by that of the signal.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     try:
         from aiotwenty.cli.app import run

@@ -46,7 +46,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "playground": ("playground", _SERVERS, "Serve GraphiQL and a REST form for the workspace."),
     "webhook": ("webhook", _SERVERS, "Receive webhooks."),
 }
-"""The module of each command, the part of the help that it stands in, and what the help says of it.
+"""The module of each command, its section in the help, and its help text.
 
 A module is imported when one of its commands is run: `--help` needs none of them.
 """
@@ -68,26 +68,26 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            # Of typer's newer versions, which check values with pydantic.
+            # From newer versions of typer, which check values with pydantic.
             error.message = error.message.removeprefix("Value error, ")
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command itself, where `get_command` gives what help and completion need to know of it."""
+        """The command itself; `get_command` returns only what help and completion need."""
         name = args[0]
         if name in COMMANDS:
             self.commands.update(load_commands(COMMANDS[name][0]))
         else:
-            # For its suggestions it wants all of them.
+            # Suggestions need all commands.
             self.commands.update({known: self.get_command(ctx, known) for known in COMMANDS})
         return super().resolve_command(ctx, args)
 
 
 def load_commands(module: str) -> dict[str, Any]:
-    """The commands that a module of this package registers, by their names."""
+    """The commands that a module of this package registers, by name."""
     part = typer.Typer(context_settings=_SETTINGS)
     import_module(f"aiotwenty.cli.{module}").register(part)
-    # A second one, so that typer makes a group in any case.
+    # With a second command, typer makes a group in any case.
     part.callback()(lambda: None)
     commands: dict[str, Any] = get_command(part).commands  # type: ignore[attr-defined]
     return commands
@@ -126,7 +126,7 @@ def _common(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; an error of the library is one line on standard error."""
+    """Runs one command line and returns its exit code; an error of the library is one line on standard error."""
     forget()
     try:
         get_command(app).main(args=list(arguments), prog_name="aiotwenty")

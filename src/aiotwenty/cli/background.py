@@ -1,4 +1,4 @@
-"""Sandboxes in the background: start, find and stop their processes."""
+"""Sandboxes in the background: starts, finds and stops their processes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Background:
-    """A process, and the variables that it has printed."""
+    """A process, and the variables that it printed."""
 
     pid: int
     lines: tuple[str, ...]
 
     @classmethod
     def start(cls, command: Sequence[str]) -> Background:
-        """Starts it, and waits until it answers. If it doesn't, ends with what it printed and with its exit code."""
+        """Starts the process and waits until it answers. If it doesn't, exits with its output and exit code."""
         with TemporaryFile("w+", encoding="utf-8") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
@@ -44,7 +44,7 @@ class Background:
                 typer.echo(log.read().strip() or "Error: the sandbox did not start.", err=True)
                 raise typer.Exit(code or ExitCode.FAILED)
         url = lines[0].partition("=")[2]
-        # When it began tells it from a later process with the same number.
+        # The time of its start distinguishes it from a later process with the same number.
         state = {"pid": process.pid, "url": url, "began": _began(process.pid)}
         folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ class Background:
 
     @classmethod
     def stop(cls, port: int) -> list[str]:
-        """Stops those that run, or the one on a port, and gives their addresses."""
+        """Stops all of them, or the one on a port, and returns their addresses."""
         stopped = []
         for path, state in _states():
             if port and not str(state["url"]).endswith(f":{port}"):
@@ -79,9 +79,9 @@ def _states() -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def _began(pid: int) -> str | None:
-    """When a process began, as the system writes it; None if there is none, or one that has ended."""
+    """The start of a process, as the system writes it; None if it has ended."""
     try:
-        # Behind the name of the program, which may hold anything.
+        # The fields follow the name of the program, which may contain anything.
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
         return None if fields[0] == "Z" else fields[19]
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""The bars of long work on a terminal."""
+"""Progress bars on a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ECHO = (0, 4, 0, 0)
 class Bars(Progress):
     """A line for each task, with its description and its `state`. Nothing stays at the end.
 
-    The end of each line is empty: what a terminal echoes there, such as ^C, would wrap it, and half of it would stay.
+    The end of each line stays empty: characters that a terminal echoes there, such as ^C, would wrap it.
     """
 
     def __init__(self, console: Console) -> None:

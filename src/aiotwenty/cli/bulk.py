@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Work: TypeAlias = "Callable[[Client, Display], Awaitable[list[StepReport]]]"
 
 _RUN_OF_FILTERS = ("rejects", "concurrency", "batch_size", "max_bytes", "dry_run")
-"""Options for records that are selected by a filter."""
+"""Options for records that a filter selects."""
 
 
 class Format(StrEnum):
@@ -58,7 +58,7 @@ class Format(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     commands: list[Callable[..., None]] = [load, export, update, delete, destroy, compare]
     for command in commands:
         app.command()(connects(command))
@@ -222,7 +222,7 @@ def _removal(name: Literal["delete", "destroy"], text: str) -> Callable[..., Non
             return _reported(object, report)
 
         if final and not yes and (named.source == "-" or as_json or not sys.stdin.isatty()):
-            # Before anything is asked of the workspace, too.
+            # Checked before anything is read from the workspace.
             sure(f"This permanently destroys {object}.", yes, can_ask=False)
         _finish(run, as_json, options)
 
@@ -310,7 +310,7 @@ def export(
 
 
 def _free(path: Path | None, force: bool, options: Mapping[str, Any]) -> None:
-    """A file that is there is written over only by a run that goes on with it, or if the user says so."""
+    """Refuses to overwrite a file, unless the run resumes it or the user passes --force."""
     journal: Path | None = options.get("journal")
     goes_on = options.get("incremental") or (journal is not None and journal.exists())
     if path is not None and path.exists() and not force and not goes_on:
@@ -318,7 +318,7 @@ def _free(path: Path | None, force: bool, options: Mapping[str, Any]) -> None:
 
 
 def _to_standard_output(object: str, filter: str | None, ending: str, options: Mapping[str, Any]) -> None:
-    """An export that another program reads. What is written is whole, for it is written to a file first."""
+    """Exports to standard output, by way of a temporary file, so that only a complete export is written."""
 
     async def run(client: Client, show: Display) -> ExportReport:
         target = await _target(client, object)
@@ -359,7 +359,7 @@ def compare(
 
 
 def _show_preset(name: str | None, object: str | None) -> None:
-    """Prints a preset as it is; of one object only, if one is named."""
+    """Prints a preset; the part for one object, if one is named."""
     from aiotwenty.bulk.presets import preset_names, read_preset
 
     if name is None:
@@ -378,7 +378,7 @@ def _label(source: str) -> str:
 
 
 async def _target(client: Client, name: str) -> Target:
-    """The object as the workspace has it now."""
+    """The present object in the workspace."""
     endpoint = client.endpoint("graphql")
     return bulk.Target.named(endpoint, await bulk.serve_catalogue(endpoint), name)
 

@@ -1,4 +1,4 @@
-"""`aiotwenty init`, `introspect`, `generate`, `check`: from a workspace to a typed client, and if it still fits."""
+"""`aiotwenty init`, `introspect`, `generate`, `check`: makes a typed client for a workspace, and checks it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FailOn(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     app.command()(init)
     app.command()(connects(introspect))
     app.command()(generate)
@@ -111,7 +111,7 @@ def generate(
 
 
 def _where(package: Path) -> str:
-    """What the user must do before the import works; empty if nothing."""
+    """Advice for making the import work; empty if it does."""
     around = package.resolve().parent
     while (around / "__init__.py").exists():
         around = around.parent
@@ -170,7 +170,7 @@ async def _served_schema() -> GraphQLSchema:
 
 
 def schemas(folder: Path | None, config: Path) -> dict[str, Path]:
-    """Where the schemas are: in the folder, or as the configuration says."""
+    """The paths of the schemas: in the folder, or in the configuration."""
     if folder is None and (config.exists() or config != _CONFIG):
         from aiotwenty.codegen.config import load_config
 

@@ -1,4 +1,4 @@
-"""The client of every command, and the options that say how it connects: they stand before or behind a command."""
+"""The client of every command, and the options for its connection, which can stand before or after a command."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ chosen = Chosen()
 
 
 def choose(profile: str | None, timeout: float | None, rate_limit: str | None, verbose: bool) -> None:
-    """Stores the options that were given; the others keep their earlier values."""
+    """Stores the passed options; the others keep their earlier values."""
     chosen.profile = profile if profile is not None else chosen.profile
     chosen.timeout = timeout if timeout is not None else chosen.timeout
     chosen.rate_limit = rate_limit if rate_limit is not None else chosen.rate_limit
@@ -61,7 +61,7 @@ def choose(profile: str | None, timeout: float | None, rate_limit: str | None, v
 
 
 def forget() -> None:
-    """Begins another command line."""
+    """Resets the options for another command line."""
     vars(chosen).update(vars(Chosen()))
 
 
@@ -92,15 +92,15 @@ def connects(command: Callable[P, T]) -> Callable[P, T]:
 
 
 class NoKeyError(AuthenticationError):
-    """There is no key to connect with."""
+    """There is no API key."""
 
 
 def connect(*hooks: Hooks) -> Client:
     """A client of the workspace that the command line, the environment or the configuration names.
 
-    A --profile comes first, then TWENTY_API_URL and TWENTY_API_KEY of the environment and of .env, then the profile
-    that was logged in to last. An address and a key of different places are never put together. Raises `NoKeyError`,
-    and `ConfigurationError`.
+    A --profile comes first, then TWENTY_API_URL and TWENTY_API_KEY of the environment and of .env, then the default
+    profile. An address and a key of different sources are never combined. Raises `NoKeyError`, and
+    `ConfigurationError`.
     """
     from aiotwenty.cli.profiles import Profiles, stored_key
     from aiotwenty.client import Client
@@ -132,7 +132,7 @@ def connect(*hooks: Hooks) -> Client:
 
 
 def has_workspace() -> bool:
-    """Whether there is anything to connect with."""
+    """Whether there is an address or a key to connect with."""
     from aiotwenty.cli.profiles import Profiles
     from aiotwenty.settings import environment
 

@@ -1,4 +1,4 @@
-"""Output of long commands: progress, the result, and how to resume after an interruption."""
+"""The output of long commands: progress, the result, and how to resume after an interruption."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Display:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """For a question: the bar makes room."""
+        """Makes room for a question by hiding the bars."""
         if self._bar is not None:
             self._bar.stop()
         try:
@@ -78,7 +78,7 @@ class Display:
         return Hooks(on_retry=self._retried, on_response=self._answered)
 
     def connected(self, client: Client) -> None:
-        """Takes the limit of this client from now on."""
+        """Shows the limit of this client from now on."""
         self._limits = lambda: limits_said(client.endpoint("graphql").limits)
 
     def say(self, text: str) -> None:
@@ -114,7 +114,7 @@ class Display:
         return ", ".join(parts)
 
     def stopped(self) -> None:
-        """Says how far everything was that had begun and is not done."""
+        """Prints the progress of all unfinished tasks."""
         for what, progress in self._latest.items():
             if progress.total is None or progress.done < progress.total:
                 self.say(f"{what}: {self.state(progress)}" if what else self.state(progress))
@@ -160,7 +160,7 @@ class Display:
 
 
 def limits_said(limits: Sequence[RateLimit] | None) -> str:
-    """`100 in 60 s`; nothing where none is known."""
+    """`100 in 60 s`; empty if no limit is known."""
     return ", ".join(f"{limit.limit} in {limit.per:g} s" for limit in limits or ())
 
 
@@ -171,7 +171,7 @@ def _duration(seconds: float) -> str:
 
 
 def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: Path | None) -> T:
-    """Runs with a client; when it is stopped or breaks off, what is in flight is finished and how to go on is said."""
+    """Runs with a client. If it is interrupted or fails, batches in flight are finished, and advice is printed."""
     display = Display(as_json)
 
     async def main() -> T:
@@ -201,7 +201,7 @@ def _go_on(journal: Path) -> str:
 
 
 def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> None:
-    """Tells what became of the rows; exit code 4 when some were rejected, or something could not be moved."""
+    """Prints the results. Exit code 4 if rows were rejected, or something could not be moved."""
     from aiotwenty.migrate.steps import ends_all
 
     idle = [step for step in steps if _is_idle(step)] if not as_json else []
@@ -253,7 +253,7 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
 
 
 _FEW = 3
-"""How many lines that say that there is nothing are shown one by one."""
+"""The number of lines about empty results that are shown singly."""
 
 
 def _is_idle(step: StepReport) -> bool:
@@ -262,7 +262,7 @@ def _is_idle(step: StepReport) -> bool:
 
 
 def show_exports(reports: Sequence[ExportReport]) -> None:
-    """A line for each file that was written; objects without records share one line."""
+    """Prints a line for each written file; objects without records share one line."""
     empty = [report for report in reports if report.complete and not (report.records or report.changes)]
     without_any = empty if len(empty) > _FEW else []
     for report in reports:
@@ -276,7 +276,7 @@ def show_exports(reports: Sequence[ExportReport]) -> None:
 
 
 def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
-    """Each of them; what was not compared of several is said once, at the end, and then what differs."""
+    """Prints the comparisons. What was not compared of several comes once at the end, followed by the differences."""
     of = Counter(what for comparison in comparisons for what in comparison.not_compared)
     shared = {what: number for what, number in of.items() if number > 1}
     empty = [comparison for comparison in comparisons if _is_empty(comparison, shared)]
@@ -299,7 +299,7 @@ def _is_empty(comparison: ObjectComparison, shared: Container[str]) -> bool:
 
 
 def _show_comparison(comparison: ObjectComparison, shared: Container[str]) -> None:
-    """How many are the same, what is missing or different, and what was not compared of it alone."""
+    """Prints the counts, the missing and different records, and what was not compared only here."""
     counts = [f"{comparison.same:,} the same"]
     if comparison.missing_count or comparison.extra_count or comparison.different_count:
         counts += [f"{comparison.missing_count:,} missing", f"{comparison.extra_count:,} not in the folder"]
@@ -322,7 +322,7 @@ def _show_comparison(comparison: ObjectComparison, shared: Container[str]) -> No
 
 
 def _total(steps: Sequence[StepReport]) -> str:
-    """What several loads came to; the second step of a load, its relations, counts no rows anew."""
+    """The sum of several loads. The second step of a load, for relations, counts no rows again."""
     reports = [step.report for step in steps if not step.links]
     names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
     sums: dict[str, Any] = {name: sum(getattr(report, name) for report in reports) for name in names}
@@ -331,7 +331,7 @@ def _total(steps: Sequence[StepReport]) -> str:
 
 
 def show_mapping(report: LoadReport) -> None:
-    """The guesses; for a dry run, also the mapping and the first values as they would be stored."""
+    """Prints the guesses; for a dry run, also the mapping and the first converted values."""
     for note in report.notes:
         tell(f"  {note}")
     if report.preview:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("gql", "graphql-core", "aiohttp", "pydantic", "ariadne-codegen", "typer")
 _CLOCK = 30.0
-"""Seconds that two clocks may differ by: from about there on, signatures and expiries are judged wrongly."""
+"""The most seconds between two clocks; beyond, signatures and expiries are judged wrongly."""
 _CONFIG = Path("codegen.toml")
 _SOON = 14 * 86_400
 _COLUMNS = ("check", "state", "result", "advice")
@@ -59,7 +59,7 @@ class Finding:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Adds the command."""
     app.command()(connects(doctor))
 
 
@@ -138,7 +138,7 @@ class _Answered:
 
 
 async def _answered(client: Client) -> _Answered:
-    """One small question, asked twice: the first opens the connection."""
+    """The response to a small request, sent twice because the first opens the connection."""
     question = "{ currentWorkspace { id displayName } }"
     await client.execute(question, endpoint="metadata")
     begun = time.perf_counter()
@@ -201,7 +201,7 @@ def _moment(text: str | None) -> float | None:
 
 
 async def _schema(client: Client) -> Finding:
-    """What the server has: no server tells its version, only its schema shows it (Twenty, July 2026)."""
+    """The server's features: no server says its version, only its schema shows it (Twenty, July 2026)."""
     objects = await client.workspace.objects()
     custom = sum(bool(item.is_custom) for item in objects)
     text = f"{len(objects)} objects, {custom} of them custom; servers don't report their version"
@@ -233,7 +233,7 @@ def _limit(client: Client) -> Finding:
 
 
 async def _drift(client: Client, is_project: bool) -> Finding:
-    """Whether the schemas that lie here are those of the workspace."""
+    """Whether the local schemas fit the workspace."""
     if not is_project:
         return Finding("drift", Health.SKIPPED, "no codegen.toml here", "run aiotwenty init to set up a typed client")
     from aiotwenty.cli.codegen import schemas

@@ -1,4 +1,4 @@
-"""GraphQL documents from the command line, and their mistakes: each with its place, its line and a caret."""
+"""GraphQL documents from the command line, and their mistakes, with place, line and a caret."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class QueryText:
 
     @classmethod
     def read(cls, argument: str) -> QueryText:
-        """Text, a file, or standard input (`-`). Raises `typer.BadParameter` if that is not possible."""
+        """The text of an argument: itself, a file, or standard input (`-`). Raises `typer.BadParameter`."""
         if argument == "-":
             return cls(sys.stdin.read())
         return cls(argument) if "{" in argument or not argument.strip() else cls(_content(argument), argument)
 
     def check(self, operation_name: str | None) -> None:
-        """Ends with exit code 2 if the text is not GraphQL, or if it is not clear which operation is meant.
+        """Exits with code 2 if the text is not GraphQL, or if the operation is ambiguous.
 
         The server would answer the latter with HTTP 500 (Twenty, July 2026).
         """
@@ -62,7 +62,7 @@ class QueryText:
             raise typer.BadParameter(problem, param_hint="DOCUMENT")
 
     def explain(self, error: ApiError | InvalidArgument) -> None:
-        """Puts line and caret into the message of an error about the document; other errors stay as they are."""
+        """Adds line and caret to an error about the document; other errors don't change."""
         if isinstance(error, InvalidArgument):
             head = MISFIT
         elif error.reason is not None and error.reason.about_schema:
@@ -91,7 +91,7 @@ class QueryText:
 
     @property
     def _end(self) -> tuple[int, int]:
-        """Line and column behind the last character that is not white space."""
+        """Line and column after the last character that is not white space."""
         lines = _LINE_END.split(self.text.rstrip())
         return len(lines), len(lines[-1]) + 1
 
@@ -119,10 +119,10 @@ class QueryText:
 
 
 def _window(text: str, at: int, room: int) -> tuple[int, int]:
-    """Start and end of the part around a character that has room: some characters take two columns."""
+    """Start and end of a part that includes the character and fits; some characters take two columns."""
     start = end = min(at, len(text))
     while start > 0 or end < len(text):
-        # To the right first, and then by turns.
+        # Extend to the right first, then alternately.
         to_left = start > 0 and (end == len(text) or at - start < end - at)
         wider = (start - 1, end) if to_left else (start, end + 1)
         if cell_len(text[slice(*wider)]) > room:

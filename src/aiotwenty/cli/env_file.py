@@ -14,7 +14,7 @@ _LOCAL = re.compile(r"https?://(127\.|localhost\b|\[::1\])")
 
 
 def write_variables(path: Path, variables: Mapping[str, str]) -> None:
-    """Sets these variables in the file. Raises `BadParameter` if it names a workspace that is not on this machine."""
+    """Sets these variables in the file. Raises `BadParameter` if it names a workspace on another machine."""
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     kept = []
     for line in lines:

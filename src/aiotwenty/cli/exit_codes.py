@@ -11,9 +11,9 @@ class ExitCode(IntEnum):
     FINE = 0
     FAILED = 1
     USAGE = 2
-    """Wrong usage; typer's own code."""
+    """Wrong usage, with typer's own code."""
     AUTHENTICATION = 3
     FINDINGS = 4
     """Drift, differences or rejects were found."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C; as shells have it."""
+    """Stopped by Ctrl-C, with the code of shells."""

@@ -1,4 +1,4 @@
-"""`aiotwenty login` and `logout`: workspaces that are kept for later commands."""
+"""`aiotwenty login` and `logout`: workspaces stored for later commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFAULT = "default"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     app.command()(login)
     app.command()(logout)
 
@@ -67,9 +67,9 @@ def logout(profile: Profile = None) -> None:
 
 
 def ask_workspace(url: str | None, known: str) -> tuple[str, str]:
-    """Its address and its key: asked for on a terminal; elsewhere the key is a line of standard input.
+    """The address and key: asked for on a terminal; otherwise the key is a line of standard input.
 
-    Raises `ConfigurationError` for what can't be an address or a key.
+    Raises `ConfigurationError` for an invalid address or key.
     """
     interactive = sys.stdin.isatty()
     if url is None:
@@ -81,7 +81,7 @@ def ask_workspace(url: str | None, known: str) -> tuple[str, str]:
 
 
 async def tried(url: str, key: str, timeout: float = 30.0) -> str:
-    """The name of the workspace that the key is for. Raises any `TwentyError`."""
+    """The name of the key's workspace. Raises any `TwentyError`."""
     from aiotwenty.client import Client
 
     async with Client(url, api_key=key, timeout=timeout, trust_env=True) as client:

@@ -27,7 +27,7 @@ model = typer.Typer(help="Pull, plan and apply the data model as files.", no_arg
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     model.command()(connects(pull))
     model.command()(connects(plan))
     model.command()(connects(apply))
@@ -107,7 +107,7 @@ def apply(
 
 
 async def _do(client: Client, planned: Plan, allowed: list[str], as_json: bool) -> list[ModelChange]:
-    """Applies it; one that breaks off says so, and how to go on."""
+    """Applies the plan. If it fails, prints how to continue."""
     from aiotwenty.workspace.model import NotApplied
 
     begun: list[ModelChange] = []

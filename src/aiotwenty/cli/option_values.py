@@ -29,7 +29,7 @@ class Named:
 
     @classmethod
     def of(cls, texts: Sequence[str] | None) -> Named:
-        """Raises `BadParameter` for several sources, and for a source among ids."""
+        """The parsed arguments. Raises `BadParameter` for several sources, and for a source among ids."""
         ids = tuple(text for text in texts or () if _UUID.fullmatch(text))
         values = tuple(text for text in texts or () if text not in ids and is_assignment(text))
         sources = [text for text in texts or () if text not in ids and text not in values]
@@ -39,14 +39,14 @@ class Named:
 
 
 def is_assignment(text: str) -> bool:
-    """Whether it is `name=value`, and not a file."""
+    """Whether the text is `name=value`, and not a file."""
     return ASSIGNMENT.fullmatch(text) is not None and not Path(text).exists()
 
 
 def mapping_of(texts: list[str]) -> dict[str, Any]:
-    """`COLUMN=FIELD`, `COLUMN=FIELD:TRANSFORM` or `COLUMN=`; a column that is named twice goes to both places.
+    """A mapping from `COLUMN=FIELD`, `COLUMN=FIELD:TRANSFORM` or `COLUMN=`; a repeated column goes to several fields.
 
-    A column may have `=` in its name, and so may what a transform takes.
+    Column names and arguments of transforms may contain `=`.
     """
     mapping: dict[str, Any] = {}
     for text in texts:
@@ -68,7 +68,7 @@ def _whole(spec: Any) -> tuple[Any, ...]:
 
 
 def pair_of(text: str, option: str) -> tuple[str, str]:
-    """`NAME=VALUE`."""
+    """The name and value of `NAME=VALUE`."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
@@ -76,12 +76,12 @@ def pair_of(text: str, option: str) -> tuple[str, str]:
 
 
 def constants_of(texts: list[str]) -> dict[str, str]:
-    """`FIELD=VALUE` each."""
+    """The constants from texts `FIELD=VALUE`."""
     return dict(pair_of(text, "--set") for text in texts)
 
 
 def object_of(text: str | None, option: str) -> dict[str, Any] | None:
-    """A JSON object, if there is one."""
+    """The JSON object in a text; None without a text."""
     if text is None:
         return None
     try:
@@ -94,7 +94,7 @@ def object_of(text: str | None, option: str) -> dict[str, Any] | None:
 
 
 def refuse(why: str, **given: object) -> None:
-    """Options that would be ignored are refused: `why` says with what they don't go together."""
+    """Refuses options that would be ignored: `why` says what they can't be combined with."""
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
     if named:
         raise typer.BadParameter(f"{', '.join(named)}: {why}")

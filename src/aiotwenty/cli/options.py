@@ -1,4 +1,4 @@
-"""The flags of the commands for bulk work, made from the options of `aiotwenty.bulk.options`."""
+"""The flags of the commands for bulk work, made of the options in `aiotwenty.bulk.options`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ AllRecords = Annotated[bool, typer.Option("--all-records", help="Every record of
 
 
 def sure(question: str, yes: bool, *, can_ask: bool = True) -> None:
-    """Goes on if the user agrees, who was asked or has said --yes. Raises `BadParameter` where nobody can be asked."""
+    """Returns if the user agrees, by --yes or in answer to a question. Raises `BadParameter` if it can't ask."""
     if yes:
         return
     if not can_ask or not sys.stdin.isatty():
@@ -53,13 +53,13 @@ def sure(question: str, yes: bool, *, can_ask: bool = True) -> None:
 
 
 def _interrupted_once(*_: object) -> NoReturn:
-    """Pressed again, Ctrl-C must not cut off what is said about it."""
+    """A second Ctrl-C must not cut off the message about the first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _agrees(question: str) -> bool:
-    """The answer. Ctrl-C ends the command at once: a running loop would let it wait for the answer."""
+    """The answer. Ctrl-C ends the command at once; with a running loop it would wait for the answer."""
     interrupted = signal.signal(signal.SIGINT, _interrupted_once)
     try:
         return typer.confirm(question, err=True)
@@ -72,17 +72,17 @@ def _agrees(question: str) -> bool:
 
 @dataclass(frozen=True)
 class Flag:
-    """How an option is written on the command line."""
+    """The form of an option on the command line."""
 
     type: Any = str
     names: tuple[str, ...] = ()
-    """Where they aren't the option's own."""
+    """The names, if they differ from the option's."""
     more: str = ""
-    """What is to be said here beside what the option is."""
+    """A text that the help adds to the option's description."""
     instead: str = ""
-    """What is said here, where the flag is no value of the option."""
+    """A text that replaces the option's description in the help."""
     read: Callable[[Any], Any] | None = None
-    """From what was written to the value of the option."""
+    """Converts the text to the option's value."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -121,7 +121,7 @@ FLAGS: dict[str, Flag] = {
     "spreadsheet_safe": Flag(bool),
     "page_size": Flag(int, settings={"min": 1}),
 }
-"""The other options are for programs only: a name for rows, a function for progress."""
+"""Options without a flag are for programs only: a name for rows, a function for progress."""
 
 
 def flag_of(name: str) -> str:
@@ -131,7 +131,7 @@ def flag_of(name: str) -> str:
 def takes(options: type) -> Callable[[Callable[Concatenate[dict[str, Any], P], None]], Callable[P, None]]:
     """Gives a command the flags of these options, before its last parameter.
 
-    The command itself gets, as its first argument, the values of those that were said, by the options' names.
+    The command gets the values of the passed flags as its first argument, by the options' names.
     """
     named = [name for name in FLAGS if name in options.__annotations__]
 
@@ -172,5 +172,5 @@ def _read(name: str, value: Any) -> Any:
 
 
 def refuse_all(why: str, options: Mapping[str, Any], *, but: tuple[str, ...] = ()) -> None:
-    """Options that would be ignored are refused: `why` says with what they don't go together."""
+    """Refuses options that would be ignored: `why` says what they can't be combined with."""
     refuse(why, **{flag_of(name).removeprefix("--"): True for name in options if name not in but})

@@ -30,7 +30,7 @@ class Output(StrEnum):
 
 
 Row: TypeAlias = Mapping[str, Any]
-"""A record as JSON has it: by the names of the wire, composites as objects."""
+"""A record as JSON: GraphQL names, composites as objects."""
 
 OutputOption: TypeAlias = Annotated[
     Output,
@@ -40,7 +40,7 @@ JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Same as --o
 
 
 def print_rows(rows: Iterable[Row], columns: Sequence[str], output: Output, *, headings: bool = True) -> None:
-    """Prints rows. `columns` are dotted names, and the headings, which more of the same table has not.
+    """Prints rows. `columns` are dotted names, and the headings, which are left out for further rows of a table.
 
     JSON has everything of a row, whatever the columns.
     """
@@ -72,12 +72,12 @@ def print_record(row: Row, columns: Sequence[str], output: Output) -> None:
 
 def print_json(value: Any) -> None:
     """Prints indented JSON."""
-    # A terminal that has other characters only would spoil the JSON; escaped, it is the same text.
+    # Escaped, if the terminal lacks characters: the JSON is the same.
     say(json.dumps(value, indent=2, ensure_ascii=not _unicode()))
 
 
 def value_at(row: Row, path: str) -> Any:
-    """The value at a dotted name; None where there is nothing on the way."""
+    """The value at a dotted name; None if a part of the path is missing."""
     value: Any = row
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -94,9 +94,9 @@ def cell(value: Any) -> str:
 
 
 def say(line: str) -> None:
-    """Prints a line at once: a pipe waits for it."""
+    """Prints a line at once, because a program at the other end of a pipe may wait for it."""
     typer.echo(line)
-    # There is none where it was closed.
+    # Standard output may be closed.
     if sys.stdout is not None:
         sys.stdout.flush()
 
@@ -130,7 +130,7 @@ def inform(text: str) -> None:
 
 
 def fitting(rows: Sequence[Row], columns: Sequence[str], needed: int) -> list[str]:
-    """The columns that fit the terminal with one line a row; always the first `needed`."""
+    """The columns that fit the terminal with one line for each row; always the first `needed`."""
     room = get_terminal_size().columns + 2
     fit: list[str] = []
     for column in columns:
@@ -164,7 +164,7 @@ def _table(title: Sequence[str], headings: bool) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, show_header=headings, pad_edge=False, expand=False)
     for place, name in enumerate(title):
-        # A column that may not be wrapped is cut where there is no room: one has room on any terminal.
+        # A column without wrapping is cut off when there is no room: only one such column always fits.
         table.add_column(name.replace(".", "\n."), overflow="fold", no_wrap=name == "id" and place == 0)
     return table
 
@@ -172,12 +172,12 @@ def _table(title: Sequence[str], headings: bool) -> Table:
 def _plain(text: str) -> Any:
     from rich.text import Text
 
-    # Of control characters, what a terminal would obey is shown instead.
+    # Control characters are escaped, because a terminal would obey them.
     return Text("".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text))
 
 
 def _field(text: str) -> str:
-    """A value for a tab-separated line, with tabs, line ends and backslashes escaped as databases do."""
+    """A value for a tab-separated line, with tabs, line ends and backslashes escaped as in databases' exports."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 

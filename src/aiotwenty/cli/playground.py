@@ -1,4 +1,4 @@
-"""`aiotwenty playground`: try documents against the workspace in a browser."""
+"""`aiotwenty playground`: documents for the workspace in a browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiotwenty.cli.connection import connect, connects
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Adds the command."""
     app.command()(connects(playground))
 
 

@@ -1,6 +1,6 @@
-"""Workspaces that are kept: their addresses in a file of the user's, their keys in the keyring of the system.
+"""Stored workspaces: their addresses in a file of the user's, their keys in the keyring of the system.
 
-Where the user says so, because there is no keyring, keys are in a file of their own that nobody else can read.
+If the user chooses so because there is no keyring, keys are in a private file of their own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {"url": (str,), "timeout": (int, float)
 
 
 class Store(StrEnum):
-    """Where a key is kept."""
+    """The place of a key."""
 
     KEYRING = "keyring"
     FILE = "file"
@@ -43,7 +43,7 @@ def state_folder() -> Path:
 
 @dataclass
 class Profiles:
-    """`config.toml`: `default`, and a table of each workspace."""
+    """`config.toml`: `default`, and a table for each workspace."""
 
     path: Path
     default: str | None = None
@@ -51,7 +51,7 @@ class Profiles:
 
     @classmethod
     def read(cls) -> Profiles:
-        """What the file says; nothing if there is none. Raises `ConfigurationError` for one that makes no sense."""
+        """The contents of the file; empty without a file. Raises `ConfigurationError` if it is invalid."""
         path = folder() / "config.toml"
         try:
             data = tomllib.loads(path.read_text("utf-8"))
@@ -89,7 +89,7 @@ class Profiles:
         self._write(document)
 
     def drop(self, name: str) -> None:
-        """Takes a profile away; another one is the default then, if there is one."""
+        """Removes a profile; another one, if any, becomes the default."""
         document = self._document()
         document.get("profiles", {}).pop(name, None)
         if document.get("default") == name:
@@ -99,7 +99,7 @@ class Profiles:
         self._write(document)
 
     def _document(self) -> Any:
-        # It keeps what users write beside: comments, order, settings of their own.
+        # tomlkit keeps comments, order, and settings of the user.
         library = _library("tomlkit")
         return library.parse(self.path.read_text("utf-8")) if self.path.exists() else library.document()
 
@@ -108,7 +108,7 @@ class Profiles:
 
 
 def stored_key(name: str) -> str | None:
-    """The key of a profile. Raises `ConfigurationError` if the keyring is locked, or broken."""
+    """The key of a profile. Raises `ConfigurationError` if the keyring is locked or broken."""
     if key := _keys().get(name):
         return hide(key)  # type: ignore[no-any-return]
     keyring = _library("keyring")
@@ -127,13 +127,13 @@ _NO_KEYRING = (
 
 
 def check_store(store: Store) -> None:
-    """Raises `ConfigurationError` where there is no keyring, before anybody types a key."""
+    """Raises `ConfigurationError` if there is no keyring, before the user types a key."""
     if store is Store.KEYRING and type(_library("keyring").get_keyring()).__module__ == "keyring.backends.fail":
         raise ConfigurationError(_NO_KEYRING)
 
 
 def store_key(name: str, key: str, store: Store) -> None:
-    """Keeps the key of a profile. Raises `ConfigurationError` where there is no keyring to keep it in."""
+    """Stores the key of a profile. Raises `ConfigurationError` if there is no keyring for it."""
     if store is Store.FILE:
         _write_keys({**_keys(), name: key})
         return
@@ -148,7 +148,7 @@ def store_key(name: str, key: str, store: Store) -> None:
 
 
 def drop_key(name: str) -> bool:
-    """Takes the key of a profile away, wherever it is. Gives whether there was one."""
+    """Removes the key of a profile from all places. Returns whether there was one."""
     known = _keys()
     if name in known:
         _write_keys({other: key for other, key in known.items() if other != name})
@@ -169,7 +169,7 @@ def _keys() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        # Not what the file says: it holds keys.
+        # Without the file's text, which has keys.
         problem = f"{folder() / 'keys.toml'} can't be read"
     raise ConfigurationError(f"{problem}: log in again, or mend it.")
 
@@ -188,7 +188,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _library(name: str) -> Any:
-    """A library of the extra `tools`, imported when it is used: most commands need none of them."""
+    """A library of the extra `tools`, imported when it is used, because most commands need none of them."""
     try:
         return import_module(name)
     except ModuleNotFoundError:

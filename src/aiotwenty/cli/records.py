@@ -1,4 +1,4 @@
-"""`aiotwenty objects` and `aiotwenty query`: look at a workspace without writing a program."""
+"""`aiotwenty objects` and `aiotwenty query`: shows a workspace without writing a program."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _EndpointChoice(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     app.command()(connects(objects))
     app.command()(connects(query))
 

@@ -105,7 +105,7 @@ async def _until_stopped(settings: dict[str, Any], env_file: Path | None) -> Non
 
 
 async def _with_program(settings: dict[str, Any], program: list[str], env_file: Path | None) -> int:
-    """Runs a program against a sandbox. Its output is its own, and so is its exit code."""
+    """Runs a program against a sandbox, with its own output and exit code."""
     from aiotwenty.sandbox import Sandbox
 
     async with Sandbox(**settings) as running:
@@ -116,7 +116,7 @@ async def _with_program(settings: dict[str, Any], program: list[str], env_file: 
             process = await asyncio.create_subprocess_exec(*program, env={**os.environ, **variables})
         except OSError as error:
             raise typer.BadParameter(f"{program[0]} can't be run: {error.strerror}", param_hint="PROGRAM") from None
-        # Ctrl-C goes to the program, too: it ends as it does without us.
+        # Ctrl-C also goes to the program, which decides how to end.
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, process.terminate)
         code = await process.wait()
@@ -125,7 +125,7 @@ async def _with_program(settings: dict[str, Any], program: list[str], env_file: 
 
 @contextlib.contextmanager
 def _seeded(database: Path | None, records: int, seed: int, version: str, strict: bool) -> Iterator[Path | None]:
-    """The file to serve. Data goes into it before anything is refused or made to fail."""
+    """The file to serve. Data is loaded before rate limits and faults begin."""
     if not records:
         yield database
         return
@@ -154,7 +154,7 @@ def _announce(records: int) -> None:
 
 
 def _detach(records: int) -> None:
-    """Starts the same command as a process of its own, and prints its variables once it answers."""
+    """Starts the same command as a separate process, and prints its variables once it answers."""
     if records:
         _announce(records)
     arguments = [argument for argument in sys.argv[1:] if argument != "--background"]
@@ -171,13 +171,13 @@ def _stop(port: int) -> None:
 
 
 def _echo_exports(variables: Iterable[str]) -> None:
-    """On a terminal, prints a line to paste into another shell."""
+    """Prints a line to paste into another shell, on a terminal."""
     if sys.stdout.isatty():
         _echo(f"\nTo use it from another shell:\nexport {' '.join(variables)}\n")
 
 
 def _echo(line: str) -> None:
-    # Standard output has the variables and nothing else, so that a shell can read them from there. A program that
-    # started the sandbox waits for them: they may not sit in a buffer.
+    # Standard output has only the variables, so that a shell can read them. They are flushed, because a program that
+    # started the sandbox waits for them.
     typer.echo(line, err=not line.startswith("TWENTY_"))
     typer.get_text_stream("stdout").flush()

@@ -1,4 +1,4 @@
-"""`aiotwenty sandbox --seed-data`: companies, their people and deals, notes and tasks, as a CRM has them.
+"""`aiotwenty sandbox --seed-data`: companies, their people and deals, notes and tasks, like those of a CRM.
 
 The same number and seed give the same records, ids included. Names and addresses are Faker's.
 """
@@ -24,7 +24,7 @@ _LOCALES = ["en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_P
 
 
 class SeedData:
-    """Rows of each object, always the same for a number of records and a seed."""
+    """The rows of each object, determined by the number of records and the seed."""
 
     def __init__(self, records: int, seed: int) -> None:
         self._random = random.Random(seed)
@@ -36,7 +36,7 @@ class SeedData:
         self._people = [self._id() for _ in range(self.counts["people"])]
 
     def rows(self) -> Iterator[tuple[str, Iterator[Row]]]:
-        """Each object with its rows, what others refer to first."""
+        """The rows of each object, beginning with objects that others refer to."""
         makers = {
             "companies": map(self._company, enumerate(self._companies)),
             "people": map(self._person, enumerate(self._people)),
@@ -102,7 +102,7 @@ class SeedData:
 
 
 async def seed(client: Client, records: int, number: int) -> Mapping[str, int]:
-    """Loads the data, and gives how many records of each object were made. Fields that a server lacks are left out."""
+    """Loads the data. Returns the number of records of each object. Fields that a server lacks are left out."""
     loaded: dict[str, int] = {}
     for name, rows in SeedData(records, number).rows():
         namespace = await client.object(name)

@@ -31,11 +31,11 @@ Ids = Annotated[list[str], typer.Argument(help="Record ids.")]
 _SYSTEM = ("position", "searchVector", "createdAt", "createdBy", "updatedAt", "updatedBy", "deletedAt")
 _LABELS = ("name", "title", "label")
 _COLUMNS = 6
-"""Columns of a table without `--select`."""
+"""The most columns of a table without `--select`."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     app.command("list")(connects(list_records))
     app.command("get")(connects(get))
     app.command("create")(connects(create))
@@ -75,7 +75,7 @@ def list_records(
 async def _print_walk(
     walk: AsyncIterable[Record], columns: list[str], output: Output, limit: int, *, everything: bool
 ) -> bool:
-    """Prints records, up to the limit, and returns whether there are more. Lines are not kept in memory."""
+    """Prints records up to the limit. Returns whether there are more. Lines are not kept in memory."""
     if output in (Output.JSONL, Output.CSV):
         print_rows((), columns, output)
         count = 0
@@ -143,7 +143,7 @@ def create(
 def change_by_ids(
     object: str, ids: Sequence[str], values: Sequence[str], data: str | None, replace: Sequence[str], output: Output
 ) -> None:
-    """`aiotwenty update companies ID… name=Air`: changes records alike, one after the other, and shows them."""
+    """`aiotwenty update companies ID… name=Air`: updates records with the same values, one by one, and shows them."""
 
     async def run(client: Client) -> bool:
         records, shape = await _records(client, object)
@@ -160,7 +160,7 @@ def change_by_ids(
 
 
 async def _each(records: ServedRecords, ids: Sequence[str], change: Callable[[str], Awaitable[T]]) -> list[T]:
-    """Changes one record after the other, and prints the ids that don't exist."""
+    """Changes the records one by one, and prints the ids that don't exist."""
     changed = []
     for identity in ids:
         try:
@@ -223,7 +223,7 @@ def open_record(
 
 
 async def _front(client: Client) -> str:
-    """The address of the web application: as the workspace reports it, else that of the API."""
+    """The address of the web application: as the workspace reports it, or that of the API."""
     from aiotwenty.workspace.served_schema import ServedSchema
 
     urls = {"workspaceUrls": {"customUrl": None, "subdomainUrl": None}}
@@ -258,7 +258,7 @@ def _chosen(records: ServedRecords, select: str | None, *, short: bool = False) 
 
 
 def _readable(record: type[Record], name: str, shape: Shape) -> str:
-    """A name as records have it: `city` is `address.addressCity`. Raises `InvalidArgument` for one they don't have."""
+    """The field of a name: `city` is `address.addressCity`. Raises `InvalidArgument` for an unknown name."""
     from aiotwenty.graphql.select_names import selecting_names
 
     try:
@@ -272,7 +272,7 @@ def _readable(record: type[Record], name: str, shape: Shape) -> str:
 
 
 def _short(shape: Shape) -> list[str]:
-    """The fields that identify a record, then further main fields, up to six."""
+    """The fields that identify a record, then other main fields, up to six."""
     heads = dict.fromkeys(path.split(".")[0] for path in shape.readable)
     label = [name for name in _LABELS if name in heads]
     rest = [name for name in heads if name not in (*_SYSTEM, "id", *label) and not name.endswith("Id")]
@@ -287,7 +287,7 @@ def _short(shape: Shape) -> list[str]:
 
 
 def _filled(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """Of the columns of a table that nobody chose, those that hold something, as far as a terminal has room."""
+    """The columns of a table without `--select` that have a value, as far as they fit the terminal."""
     filled = [name for name in columns if any(value_at(row, name) not in (None, "") for row in rows)]
     named = sum(name.partition(".")[0] in ("id", *_LABELS) for name in filled)
     return filled if piped() else fitting(rows, filled, named)

@@ -27,9 +27,9 @@ _OPERATORS = {"=": "eq", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 def filter_of(text: str | None, shape: Shape) -> dict[str, Any] | None:
     """A filter from JSON, or from conditions that all have to hold: `name~air city=Bergen employees>=10`.
 
-    `=` and `!=` take several values with commas, and null; `~` is "contains", whatever the case; what is quoted is
-    taken as it is. A name is a field, or the obvious part of one (`city`), also through a relation (`company.name`).
-    Raises `BadParameter`; `InputError` for a name that means nothing.
+    `=` and `!=` take several values with commas, and null; `~` is "contains", in any case; quoted text is taken
+    literally. A name is a field, or the obvious part of one (`city`), also through a relation (`company.name`). Raises
+    `BadParameter`; `InputError` for an unknown name.
     """
     if text is None or text.lstrip().startswith("{"):
         return object_of(text, "--filter")
@@ -62,13 +62,13 @@ def _condition(match: re.Match[str], shape: Shape) -> dict[str, Any]:
     positive = _inside(shape, target, operator[1:], text, quoted)
     if "or" in positive or (text == "null" and not quoted):
         return {"not": positive}
-    # Where there is no value, the server holds nothing for true, not even that it is another one.
+    # To the server no condition holds for null, not even `!=`, so null is included explicitly.
     missing = _inside(shape, target, "=", "null", False)
     return {"or": [{"not": positive}, missing]}
 
 
 def _field(name: str, shape: Shape) -> FieldPath:
-    """Raises `InvalidArgument` for a name that means nothing, with those that are like it."""
+    """The field of a name. Raises `InvalidArgument` for an unknown name, with similar ones."""
     target = shape.find(name)
     if target is None:
         likely = near(name, [*shape.targets, *shape.relations], most=3)
@@ -119,7 +119,7 @@ def _nested(path: Iterable[str], value: Any) -> dict[str, Any]:
 
 
 def order_of(text: str | None, shape: Shape) -> list[dict[str, Any]] | None:
-    """`name,-createdAt` or `name:asc,createdAt:desc`: the first counts most; what has no value comes last."""
+    """The order of `name,-createdAt` or `name:asc,createdAt:desc`: the first counts most, and nulls come last."""
     if text is None:
         return None
     orders = []
@@ -142,10 +142,10 @@ def _readable(name: str, shape: Shape) -> tuple[str, ...]:
 
 
 def values_of(texts: Iterable[str], shape: Shape) -> dict[str, Any]:
-    """`name=Air domainName=https://air.example employees=12 tags:=["A"]` as data of a record.
+    """The data of a record from `name=Air domainName=https://air.example employees=12 tags:=["A"]`.
 
-    A value is what the field takes: a number where that is one. `name=` is the empty text, or null where the field is
-    no text; `:=` takes JSON. Raises `BadParameter`; `InputError` for a name that means nothing.
+    Values are converted for the field, for instance to a number. `name=` is the empty text, or null for fields other
+    than texts; `:=` takes JSON. Raises `BadParameter`; `InputError` for an unknown name.
     """
     data: dict[str, Any] = {}
     for text in texts:
@@ -180,7 +180,7 @@ def _typed(kind: str, text: str) -> Any:
         try:
             return json.loads(text)
         except ValueError:
-            return text  # which the field refuses, and says what it takes
+            return text  # the field refuses it with a message about its type
     return text
 
 
@@ -192,7 +192,7 @@ def _json(text: str, whole: str) -> Any:
 
 
 def data_of(text: str, standard_input: str | None = None) -> list[Mapping[str, Any]]:
-    """`--data`: a JSON object or a list of them, itself, in @FILE, or `-` for standard input. Raises `BadParameter`."""
+    """The objects of `--data`: JSON as text, in @FILE, or `-` for standard input. Raises `BadParameter`."""
     hint = "--data"
     try:
         if text.startswith("@"):

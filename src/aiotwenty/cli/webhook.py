@@ -32,7 +32,7 @@ commands = typer.Typer(help="Receive webhooks.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the command."""
     app.add_typer(commands, name="webhook")
 
 
@@ -82,16 +82,16 @@ class _Listener:
         self._unprinted: OSError | None = None
 
     async def run(self, secret: str | None, create: bool, url: str | None) -> None:
-        """Until it is interrupted, or has seen enough."""
+        """Receives events until it is interrupted or reaches the limit."""
         from aiotwenty.webhooks import WebhookReceiver
 
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
-        # Before there is a secret of the workspace's, nobody knows this one.
+        # A random secret until the workspace's exists: nobody can sign with it.
         receiver = WebhookReceiver(secret or os.urandom(32).hex())
         receiver.on(*self._operations)(self._print)
-        # A missing key is told before a port is opened and anything is printed.
+        # A missing key is reported before a port is opened and anything is printed.
         client = connect() if create else None
         if self._output is Output.CSV:
             _echo(_line_of_csv(_COLUMNS))
@@ -125,7 +125,7 @@ class _Listener:
     async def _made(
         self, client: Client, receiver: WebhookReceiver, url: str, secret: str | None
     ) -> AsyncIterator[None]:
-        """A webhook of the workspace that leads here, for as long as this runs."""
+        """A webhook of the workspace for this receiver, while the context lasts."""
         async with client as twenty:
             await self._tell_unknown(twenty)
             webhooks = twenty.workspace.webhooks
@@ -144,7 +144,7 @@ class _Listener:
                     raise
 
     async def _tell_unknown(self, twenty: Client) -> None:
-        """The server takes events of any object, also of those that it doesn't have (Twenty, July 2026)."""
+        """Warns about unknown objects, whose events the server accepts all the same (Twenty, July 2026)."""
         names = {operation.partition(".")[0] for operation in self._operations} - {"*"}
         if names:
             known = sorted(item.name_singular for item in await twenty.workspace.objects())
@@ -159,7 +159,7 @@ class _Listener:
         try:
             _echo(_shown(event, self._output))
         except OSError as error:
-            # The reader of the pipe has ended: there is nobody to print to.
+            # The program at the other end of the pipe has ended.
             self._unprinted, self._left = error, 0
             self._stop.set()
             return
@@ -190,7 +190,7 @@ def _line_of_csv(cells: tuple[str, ...]) -> str:
 
 @contextlib.contextmanager
 def _refusals_told() -> Iterator[None]:
-    """Prints the log of the receiver, such as refused deliveries, as messages of the command."""
+    """Prints the receiver's log, such as refused deliveries, as messages of the command."""
     log, handler = logging.getLogger("aiotwenty.webhooks"), _RefusalLog()
     log.addHandler(handler)
     try:
@@ -206,6 +206,6 @@ class _RefusalLog(logging.Handler):
 
 
 def _echo(line: str) -> None:
-    # A pipe waits for it: it may not sit in a buffer.
+    # Flushed, because a program at the other end of a pipe may wait for it.
     typer.echo(line)
     typer.get_text_stream("stdout").flush()

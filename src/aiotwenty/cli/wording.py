@@ -18,10 +18,10 @@ _ADDRESSES = {
     errno.EACCES: "the port needs more rights: choose another one with --port, above 1023.",
     errno.EADDRNOTAVAIL: "this machine does not have that address: choose another one with --host.",
 }
-"""What goes wrong when a command opens a port, by the number of the error."""
+"""Messages about errors in opening a port, by the error's number."""
 
 _FLAGS = {"validate": "--no-validate"}
-"""Options of which a message suggests the opposite of the flag's name."""
+"""Options for which a message suggests the opposite flag."""
 
 
 def said(error: Exception) -> str:
@@ -43,7 +43,7 @@ def said(error: Exception) -> str:
 
 
 def request_log() -> Hooks:
-    """Hooks that say each request in a line on standard error, without its content."""
+    """Hooks that print a line on standard error for each request, without its content."""
     from aiotwenty.transport.hooks import Hooks
 
     return Hooks(on_request=_sent, on_response=_answered, on_retry=_retried)

@@ -1,1 +1,1 @@
-"""Twenty with the tools of data people. Each module imports its library when it is used."""
+"""Twenty for data tools. Each module imports its library when it is used."""

@@ -51,15 +51,15 @@ _DATA_TYPES = {
     "Date": "date",
     "JSON": "json",
 }
-"""Everything else is text."""
+"""The dlt types; others are text."""
 _MICROS = "amountMicros"
 _GONE = "_destroyed"
 _ORDER = "_order"
 JOURNAL = "twenty-load.db"
-"""Where a destination remembers what it has loaded, unless it is told another file."""
+"""The default file in which a destination stores what it has loaded."""
 _BATCH = 1000
 _AHEAD = 2
-"""Batches of a resource that wait for dlt."""
+"""Batches of a resource that are read ahead of dlt."""
 _FETCHED = 50_000
 """Rows that are read from a destination at a time."""
 
@@ -160,7 +160,7 @@ class Table:
         self._lists = [column.path.partition(".") for column in self._columns if self._data_type(column.path) is None]
 
     def hints(self, incremental: bool) -> dict[str, Any]:
-        """What dlt is to know of the columns, by their paths."""
+        """Hints about the columns for dlt, by path."""
         hints: dict[str, Any] = {}
         for column in self._columns:
             path = column.path.replace(".", "__")
@@ -173,7 +173,7 @@ class Table:
         return hints
 
     def _data_type(self, path: str) -> str | None:
-        """None for a list that has a table of its own."""
+        """The dlt type of a column; None for a list with a table of its own."""
         kind, listed = self._catalogue.leaf(self.names.type_name, path)
         name = path.rpartition(".")[2]
         if listed or listed_scalar(name, kind):
@@ -181,7 +181,7 @@ class Table:
         return "bigint" if name == _MICROS else _DATA_TYPES.get(kind, "text")
 
     def generator(self, incremental: bool) -> Callable[[], Iterator[list[dict[str, Any]]]]:
-        """What dlt takes the rows from."""
+        """A generator of the rows, for dlt."""
 
         def rows() -> Iterator[list[dict[str, Any]]]:
             yield from self.rows(incremental)
@@ -189,7 +189,7 @@ class Table:
         return rows
 
     def rows(self, incremental: bool) -> Iterator[list[dict[str, Any]]]:
-        """The rows that a run has, a list for each batch."""
+        """The rows of a run, a list for each batch."""
         dlt = _dlt()
         state = dlt.current.resource_state(self.names.plural) if incremental else {}
         with self._connection as run:
@@ -197,7 +197,7 @@ class Table:
             reader = RawReader(target, [column.selector for column in self._columns])
             since = state.get("since")
             known = KnownInMemory() if since is None else self._known(target)
-            # Not in a thread of dlt's own (`parallelized`): its pipeline can be asked for the ids in this one only.
+            # Not in one of dlt's threads (`parallelized`): the pipeline can be asked for the ids in this one only.
             batches = run.iterate(self._batches(target, reader, since, known, incremental), read_ahead=_AHEAD)
             order = 0
             with closing(batches):
@@ -209,7 +209,7 @@ class Table:
     async def _batches(
         self, target: Target, reader: RawReader, since: Any, known: KnownInMemory, incremental: bool
     ) -> AsyncGenerator[tuple[list[Change[Any]], Any]]:
-        """The batches, each with the state behind it; the last one is empty."""
+        """The batches, each with the state after it; the last one is empty."""
         changes = Changes(
             [(target, reader)],
             since,
@@ -224,7 +224,7 @@ class Table:
     def _row(self, change: Change[dict[str, Any]], order: int, incremental: bool) -> dict[str, Any]:
         row = change.record or {"id": str(change.id)}
         for name, _, part in self._lists:
-            # An empty list says nothing of its column.
+            # An empty list gives dlt no type for its column.
             holder = row.get(name) if part else row
             if holder and holder.get(part or name) is None:
                 holder.pop(part or name, None)
@@ -233,7 +233,7 @@ class Table:
         return row
 
     def _known(self, target: Target) -> KnownInMemory:
-        """The ids that the destination has, with the stamps of their rows."""
+        """The ids in the destination, with the stamps of their rows."""
         dlt = _dlt()
         no_table = import_module("dlt.destinations.exceptions").DatabaseUndefinedRelation
         schema = dlt.current.source_schema()
@@ -247,18 +247,18 @@ class Table:
                 with client.execute_query(f"SELECT {columns} FROM {table}") as cursor:
                     while rows := cursor.fetchmany(_FETCHED):
                         for identity, updated, deleted, *keys in rows:
-                            # A young record may be written twice within a millisecond: it is read again.
+                            # A new record may be written twice within a millisecond, so it is read again.
                             young = updated is None or updated.astimezone(UTC) >= lately
                             digest = None if young else stamp_digest(_text(updated), _text(deleted), keys)
                             entries[UUID(str(identity)).bytes] = KnownEntry(digest, not young)
             except no_table:
-                # Or a column is not there: whatever is, is told again.
+                # Or a column is missing: all records are reported again.
                 entries.clear()
         return KnownInMemory(entries)
 
 
 def _text(moment: datetime | None) -> str | None:
-    """As the server writes it."""
+    """The time as the server writes it."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -287,7 +287,7 @@ def twenty_destination(
         rows = list(items)
         package = dlt.current.load_package_state().get("load_id", "")
         digest = blake2b(to_json(rows, serialize_unknown=True), digest_size=8).hexdigest()
-        # Repeated, the batch has the same name, and the journal knows what of it is done.
+        # A repeated batch has the same name, by which the journal knows its finished rows.
         source = f"{table['name']} {package} {digest}"
         with loading, connection as run:
             report = run(_load(run.twenty, object, rows, {**options, "source": source}))
@@ -313,7 +313,7 @@ async def _load(twenty: Twenty, name: str, rows: list[Any], options: LoadSetting
 
 
 def twenty_rejects(journal: str | Path = JOURNAL, *, table: str = "rejects") -> Any:
-    """A dlt resource with the rows that a `twenty_destination` with this journal refused, and why."""
+    """A dlt resource with the rows that a `twenty_destination` with this journal rejected, and the reasons."""
     dlt = _dlt()
 
     def rejects() -> Iterator[dict[str, Any]]:

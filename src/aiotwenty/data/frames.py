@@ -1,7 +1,7 @@
-"""Records as Arrow tables, polars and pandas data frames: what `twenty.companies.to_arrow` and its kin do.
+"""Records as Arrow tables, polars and pandas data frames: the functions behind `twenty.companies.to_arrow` and others.
 
-The functions take a namespace, as the methods do, or an `aiotwenty.bulk.Target`: an object of the workspace that no
-client was generated for. Frames go in by `load`, which takes them as it takes files.
+The functions take a namespace, or an `aiotwenty.bulk.Target`, an object of the workspace without generated classes.
+`load` accepts data frames like files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ranges of ids that are disjoint, together all ids there are, and about equally full."""
+"""Disjoint ranges of ids that cover all possible ids and have about equally many records."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from uuid import UUID
 
 _ALL = 1 << 128
 _LEAST = 1000
-"""Records below which a range is not worth a task: one page."""
+"""A range with fewer records is not worth a task: one page."""
 _HALVINGS = 48
-"""Ids of one hour or one program may begin alike: then ranges are halved so often."""
+"""The most halvings of a range: ids of one hour or one program may begin alike."""
 _AT_A_TIME = 16
 
 
@@ -25,7 +25,7 @@ class IdRange:
     end: int = _ALL
 
     def within(self, filter: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """The filter for those of its records that match another one."""
+        """A filter for the records of the range that match another filter."""
         bounds: list[Mapping[str, Any]] = [filter] if filter else []
         if self.first > 0:
             bounds.append({"id": {"gte": str(UUID(int=self.first))}})
@@ -34,7 +34,7 @@ class IdRange:
         return {"and": bounds} if len(bounds) > 1 else dict(bounds[0]) if bounds else None
 
     def parts(self, number: int) -> list[IdRange]:
-        """So many of about the same width, or fewer if it is narrow."""
+        """That many parts of about the same width, or fewer if the range is narrow."""
         width = self.end - self.first
         between = {_id(self.first + width * index // number) for index in range(1, number)}
         cuts = [self.first, *sorted(cut for cut in between if self.first < cut < self.end), self.end]
@@ -42,15 +42,15 @@ class IdRange:
 
 
 def _id(number: int) -> int:
-    """One near it that is an id: the server takes those of the versions 1 to 5 only (Twenty, July 2026)."""
+    """A valid id near the number: the server accepts those of versions 1 to 5 only (Twenty, July 2026)."""
     return UUID(int=number, version=4).int
 
 
 async def plan_ranges(count: Callable[[IdRange], Awaitable[int]], wanted: int, rows: int) -> tuple[list[IdRange], int]:
-    """About `wanted` ranges, or more so that none has many more than `rows` records; and how many there are in all.
+    """About `wanted` ranges, or more to keep each near `rows` records; and the number of records in all.
 
-    Takes one request a range and some more: random ids are even by themselves, and what is not is halved. Neighbours
-    that are nearly empty become one.
+    Takes one request for each range and some more. Random ids are evenly distributed; crowded ranges are halved, and
+    neighbours that are nearly empty are joined.
     """
     total = await count(IdRange())
     number = max(-(-total // rows), min(max(1, wanted), -(-total // _LEAST)), 1)

@@ -44,26 +44,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PART_ROWS = 20_000
-"""Rows of a part: a write task has a journal for each of so many, a read task reads about so many."""
+"""The rows of a part: a write task has a journal for each part, a read task reads about one part."""
 _NOT_HERE = ("rejects", "on_progress", "dry_run", "source")
 MakeClient = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 class RayConnection(TypedDict, total=False):
-    """How tasks reach the workspace. Each makes a client of its own."""
+    """The connection of tasks to the workspace. Each task makes a client."""
 
     base_url: str | None
     api_key: ApiKey | None
-    """Better left to TWENTY_API_KEY where the tasks run, or a function: a text goes to them with the job."""
+    """Better taken from TWENTY_API_KEY of the tasks, or from a function: a text is sent to them with the job."""
     client: MakeClient
-    """`Twenty`, that of a generated package, or whatever takes `base_url`, `api_key` and `rate_limit`."""
+    """`Twenty`, that of a generated package, or another callable with `base_url`, `api_key` and `rate_limit`."""
     rate_limit: Literal["auto"] | RateLimit | None
-    """Of the whole job: one actor gives its turns. None paces nothing."""
+    """The limit of the whole job: one actor grants turns. None doesn't limit requests."""
 
 
 @dataclass
 class RayJob:
-    """What all tasks of a job are given."""
+    """The data for all tasks of a job."""
 
     object: str
     base_url: str | None
@@ -93,7 +93,7 @@ class RayJob:
         return f"RayJob({self.object!r})"
 
     def open(self) -> Desk:
-        """Makes the actor, in the program that begins the job."""
+        """Makes the actor, in the program that starts the job."""
         return open_desk(self.name, self.limit)
 
     @asynccontextmanager
@@ -111,13 +111,13 @@ class RayJob:
 
 
 async def namespace_of(client: Client, name: str) -> Any:
-    """`twenty.companies`, or an object that the client was not generated with."""
+    """`twenty.companies`, or the object by name if the client was generated without it."""
     known = getattr(type(client), name, None)
     return getattr(client, name) if known is not None else await client.object(name)
 
 
 class TwentyDatasink(Datasink):
-    """Where `dataset.write_datasink(TwentyDatasink("companies", key="Website"))` loads its rows to.
+    """Loads rows: `dataset.write_datasink(TwentyDatasink("companies", key="Website"))`.
 
     Takes the options of `load` except those for one file (`journal` is a folder here), and a `RayConnection`. Every
     write task loads its block. Ids are derived from `key`, so it, or a column `id`, is required. Rows that can't be
@@ -155,7 +155,7 @@ class TwentyDatasink(Datasink):
         self._kept = journal is not None
         self._desk: Desk | None = None
         self.report: LoadReport | None = None
-        """What the job did, once it is done. `rejects` has all rows that were not loaded."""
+        """The result of the job, after its end. `rejects` has all rows that were not loaded."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_desk": None, "report": None}
@@ -164,11 +164,11 @@ class TwentyDatasink(Datasink):
         return f"TwentyDatasink({self._job.object!r})"
 
     def get_name(self) -> str:
-        """How Ray calls the tasks."""
+        """The name of the tasks in Ray."""
         return f"Twenty {self._job.object}"
 
     def on_write_start(self, schema: Schema | None = None) -> None:
-        """Before the first task: makes the actor that paces all of them."""
+        """Called before the first task: makes the actor that limits all tasks."""
         if schema is not None:
             self._check_key(schema.names)
         self._desk = self._job.open()
@@ -180,7 +180,7 @@ class TwentyDatasink(Datasink):
             raise InvalidArgument("tasks may be retried, so rows need a key (key=) or an id.")
 
     def write(self, blocks: Iterable[Block], ctx: TaskContext) -> list[LoadReport]:
-        """In each task: loads its blocks."""
+        """Called in each task: loads its blocks."""
         return asyncio.run(self._write(blocks))
 
     async def _write(self, blocks: Iterable[Block]) -> list[LoadReport]:
@@ -201,7 +201,7 @@ class TwentyDatasink(Datasink):
         return reports
 
     async def _load(self, records: Any, rows: list[dict[str, Any]]) -> LoadReport:
-        # By its content, for Ray's numbers of tasks differ from run to run.
+        # By the content, because Ray's numbers of tasks differ between runs.
         content = await asyncio.to_thread(IterableSource(rows, "").fingerprint)
         name = f"block {content}"
         journal = Journal(self._folder / f"{self._job.object}-{content}.journal")
@@ -212,12 +212,12 @@ class TwentyDatasink(Datasink):
             journal.close()
 
     def on_write_complete(self, write_result: WriteResult) -> None:
-        """After the last task: what became of all rows."""
+        """Called after the last task: puts the results together."""
         self.report = combined(report for returned in write_result.write_returns for report in returned or ())
         self._end()
 
     def on_write_failed(self, error: Exception) -> None:
-        """After a failure. The journals stay if they were given a folder."""
+        """Called after a failure. The journals stay if they have a folder."""
         self._end()
 
     def _end(self) -> None:
@@ -227,7 +227,7 @@ class TwentyDatasink(Datasink):
 
 
 def combined(reports: Iterable[LoadReport]) -> LoadReport:
-    """One report of several. `seconds` is what all of them took together."""
+    """One report for several. `seconds` is their sum."""
     total, rejects, created, notes = LoadReport(), list[Reject](), dict[str, int](), dict[str, None]()
     for report in reports:
         for name in ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds"):
@@ -256,12 +256,12 @@ def read_twenty(
 ) -> Dataset:
     """All records of an object that match, as a dataset: `read_twenty("companies", fields=["name", "address"])`.
 
-    Columns are those of `to_arrow`, the id first. Each task reads one range of ids, of about 20,000
-    records, as one block: ranges are counted and evened out before, and together they are all ids there are. Each walk
-    proves that it is complete; when all are done, their sum is compared with what the server counts.
+    Columns are those of `to_arrow`, the id first. Each task reads one range of ids, of about 20,000 records, as one
+    block. The ranges are counted before and made about equal, and together they cover all ids. Each walk proves that it
+    is complete; at the end, the total is compared with the server's count.
 
-    Raises `HiddenRecords` for records that are counted and that the key may not see (unless `hidden="skip"`), and
-    another `PaginationError` where a record may be missing.
+    Raises `HiddenRecords` for records that are counted but that the key can't see (unless `hidden="skip"`), and another
+    `PaginationError` if a record may be missing.
     """
     check_options("read_twenty", connection, RayConnection.__annotations__, read_twenty.__annotations__)
     job = RayJob.of(object, **connection)
@@ -270,7 +270,7 @@ def read_twenty(
 
 
 class TwentyDatasource(Datasource):
-    """What `read_twenty` reads with."""
+    """The data source of `read_twenty`."""
 
     def __init__(
         self, job: RayJob, fields: list[str] | None, filter: Mapping[str, Any] | None, hidden: Literal["raise", "skip"]
@@ -287,17 +287,17 @@ class TwentyDatasource(Datasource):
         return {**vars(self), "_desk": None}
 
     def get_name(self) -> str:
-        """How Ray calls the tasks."""
+        """The name of the tasks in Ray."""
         return f"Twenty {self._job.object}"
 
     def estimate_inmemory_data_size(self) -> int | None:
-        """Not known before it is read."""
+        """Unknown before reading."""
         return None
 
     def get_read_tasks(
         self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
     ) -> list[ReadTask]:
-        """One task a range of ids. Called where the job is begun: the ranges are counted."""
+        """One task for each range of ids. Called where the job is started: it counts the ranges."""
         ranges, self._total = _in_thread(lambda: asyncio.run(self._plan(parallelism)))
         metadata = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
         return [
@@ -307,7 +307,7 @@ class TwentyDatasource(Datasource):
 
     async def _plan(self, parallelism: int) -> tuple[list[IdRange], int]:
         async with self._job.records() as records:
-            # A field that is not there is told now, not by every task.
+            # An unknown field raises its error now, not in every task.
             await records.to_arrow(fields=self._fields, limit=0)
 
             async def count(part: IdRange) -> int:
@@ -321,7 +321,7 @@ class TwentyDatasource(Datasource):
 
     def _reader(self, number: int, part: IdRange, parts: int) -> Callable[[], Iterable[Block]]:
         def read() -> Iterable[Block]:
-            # As one block: a task that is repeated gives it whole, whatever was created or deleted meanwhile.
+            # One block: a repeated task returns it whole, whatever was created or deleted meanwhile.
             return [asyncio.run(self._read(number, part, parts))]
 
         return read
@@ -335,7 +335,7 @@ class TwentyDatasource(Datasource):
         return table
 
     async def _check(self, records: Any, read: int) -> None:
-        """All parts are read: together they must be what the server counts, if that stood still."""
+        """Compares the total of all parts with the server's count, unless that has changed."""
         counted = await records.count(self._filter)
         if read != counted == self._total and self._hidden == "raise":
             raise PaginationError(
@@ -346,6 +346,6 @@ class TwentyDatasource(Datasource):
 
 
 def _in_thread(call: Callable[[], T]) -> T:
-    """Where an event loop may be running, as in a notebook."""
+    """Runs the call in a thread, because an event loop may be running, as in a notebook."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(call).result()

@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""One rate limit for all tasks of a Ray job: an actor that gives turns, and what each task asks it with."""
+"""One rate limit for all tasks of a Ray job: an actor that grants turns, and each task's limiter, which asks it."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 NAMESPACE = "aiotwenty"
-"""That of Ray in which the actors of jobs have their names."""
+"""The namespace of Ray in which jobs' actors have their names."""
 _A_TURN = 0.01
-"""Seconds: the least that a turn of 100 requests a second takes."""
+"""Seconds: the interval of turns at 100 requests a second."""
 
 
 class LimitDesk:
-    """The actor's part: one limiter, which every task of the job asks for its turns. It also counts what was read."""
+    """The actor: one limiter that grants turns to every task of the job. It also counts read records."""
 
     def __init__(self, limit: RateLimit | None) -> None:
         self._limiter = RateLimiter(limit)
         self._read: dict[int, int] = {}
 
     async def turn(self, rank: int, again: bool) -> list[RateLimit]:
-        """Comes back when it is the caller's turn, with the limits that are known."""
+        """Returns at the caller's turn, with the known limits."""
         await self._limiter.acquire(rank=rank, again=again)
         return list(self._limiter.limits)
 
     async def told(self, passed: list[float], refused: list[tuple[RateLimited, float, float]], returned: int) -> None:
-        """What became of turns; times are in seconds ago."""
+        """Reports the results of turns; times are in seconds ago."""
         now = time.monotonic()
         for ago in passed:
             self._limiter.passed(now - ago)
@@ -47,7 +47,7 @@ class LimitDesk:
             self._limiter.give_back()
 
     async def read(self, part: int, records: int, parts: int) -> int | None:
-        """That part of a job of so many has been read: how many records all of them have, once all are read."""
+        """Records that one of the job's `parts` has been read. Returns the records of all parts after the last one."""
         self._read[part] = records
         return sum(self._read.values()) if len(self._read) == parts else None
 
@@ -68,7 +68,7 @@ class Desk(Protocol):
 
 
 def open_desk(name: str, limit: RateLimit | None) -> Desk:
-    """The actor of a job, made where this is called: it lives as long as the program that has called it."""
+    """Makes the actor of a job, which lives as long as the calling program."""
     import ray
 
     actor = ray.remote(LimitDesk).options(
@@ -92,9 +92,9 @@ def find_desk(name: str) -> Desk:
 
 
 class JobLimiter:
-    """The limiter of one task: it asks the job's actor for a turn as long as a call waits for one.
+    """The limiter of one task. It asks the job's actor for turns while a call waits for one.
 
-    One at a time, so that a task which is killed takes no more than one turn with it.
+    It asks for one turn at a time, so that a killed task takes no more than one turn with it.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -106,20 +106,20 @@ class JobLimiter:
 
     @property
     def limits(self) -> tuple[RateLimit, ...]:
-        """What is known of the server's limits."""
+        """The known limits of the server."""
         return self._limits
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """A task has one event loop."""
+        """Does nothing: a task has one event loop."""
 
     def try_acquire(self) -> bool:
-        """Never: only the actor knows."""
+        """Always False, because only the actor knows."""
         return False
 
     async def acquire(
         self, *, rank: int = 0, again: bool = False, wait: Wait = wait_for_turn, max_wait: float | None = None
     ) -> None:
-        """Waits for a turn. Raises `RateLimited` when that takes longer than `max_wait`."""
+        """Waits for a turn. Raises `RateLimited` if that takes longer than `max_wait`."""
         loop = asyncio.get_running_loop()
         turn, timer = self._line.join(2 * rank + (not again)), None
         if max_wait is not None:
@@ -155,27 +155,27 @@ class JobLimiter:
             turn.set_exception(no_turn(max_wait, max_wait, self._limits))
 
     def give_back(self) -> None:
-        """For a turn that was granted and not used."""
+        """Returns a turn that was granted and not used."""
         self._tell([], [], 1)
 
     def passed(self, sent: float) -> None:
-        """The server took a request that was sent then (by the monotonic clock)."""
+        """The server accepted a request sent at this time (of the monotonic clock)."""
         self._tell([time.monotonic() - sent], [], 0)
 
     def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
-        """The server refused a request that was sent then: the job learns which limit there is."""
+        """Reports the refusal of a request sent at this time: the job learns the limit."""
         if error.limit and error.per:
             self._limits = (RateLimit(error.limit, error.per),)
-        # Not with what was sent and answered.
+        # Without the request and its response.
         told = RateLimited("the rate limit is used up.")
         told.limit, told.per, told.retry_after = error.limit, error.per, error.retry_after
         self._tell([], [(told, time.monotonic() - sent, longest)], 0)
 
     def unanswered(self) -> None:
-        """Its turn is taken to be used."""
+        """Counts the turn as used."""
 
     def wait(self) -> float:
-        """Not known here, but that there is something to wait for while others do."""
+        """Unknown here; not zero while other calls wait."""
         return _A_TURN if self._line else 0.0
 
     def _tell(
@@ -188,11 +188,11 @@ class JobLimiter:
     def _told(self, telling: Future[Any]) -> None:
         self._telling.discard(telling)
         if not telling.cancelled():
-            # If the actor was restarted meanwhile, it learns anew.
+            # If the actor was restarted meanwhile, it learns the limit again.
             telling.exception()
 
     async def aclose(self) -> None:
-        """Waits until all is told."""
+        """Waits until all reports are sent."""
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait([self._asking])
@@ -203,7 +203,7 @@ class JobLimiter:
 
 
 def limit_of(choice: Literal["auto"] | RateLimit | None) -> RateLimit | None:
-    """What the actor begins with. Raises `ConfigurationError` for anything that belongs to one process."""
+    """The actor's initial limit. Raises `ConfigurationError` for limiters, which belong to one process."""
     if choice is None or choice == "auto" or isinstance(choice, RateLimit):
         return choice if isinstance(choice, RateLimit) else None
     raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Subscriptions: what happens in a workspace, told over server-sent events as it happens."""
+"""Subscriptions: the changes of a workspace as server-sent events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One connection of a subscription: from its request to the end of its stream."""
+"""A connection of a subscription, from its request to the end of its stream."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aiotwenty.transport.failures import failure
 from aiotwenty.transport.terms import Terms
 
 _WAITING = 1000
-"""So many frames wait for whoever reads them; then no more are read from the server."""
+"""The most unread frames; then reading from the server pauses."""
 
 
 @dataclass
@@ -30,19 +30,19 @@ class Connection:
     frames: asyncio.Queue[Frame]
     task: asyncio.Task[None]
     seen: list[datetime] = field(default_factory=list)
-    """When the server was last heard of; nothing before it has answered."""
+    """The time of the last sign of life; empty before the first."""
     ended: bool = False
-    """Whether the server has said that nothing more will come."""
+    """Whether the server ended the subscription."""
 
     @property
     def last_seen(self) -> datetime | None:
-        """The same as one moment."""
+        """The time of the last sign of life; None before the first."""
         return self.seen[0] if self.seen else None
 
     async def answers(self, quiet: float | None = None) -> AsyncGenerator[dict[str, Any] | None]:
-        """The `data` of each event, and None for each heartbeat. Raises what the server says, and what befalls it.
+        """The `data` of each event, and None for each heartbeat. Raises errors of server and connection.
 
-        An event has to come within `quiet` seconds: heartbeats alone do not do.
+        An event must come within `quiet` seconds: heartbeats alone don't count.
         """
         loop = asyncio.get_running_loop()
         heard = loop.time()
@@ -77,7 +77,7 @@ class Connection:
             return self.frames.get_nowait()
         if self.task.cancelled():
             raise ConfigurationError("the client was closed while it was listening.")
-        # Raises what the request came to.
+        # Raises the error of the request.
         return self.task.result()
 
 
@@ -85,7 +85,7 @@ class Connection:
 async def connected(
     engine: Engine, url: str, name: str, document: str, variables: Mapping[str, object], terms: Terms, heartbeat: float
 ) -> AsyncIterator[Connection]:
-    """A connection, for as long as the context lasts. A server that says nothing for `heartbeat` seconds is gone."""
+    """A connection, for the time of the context. It ends if the server sends nothing for `heartbeat` seconds."""
     frames: asyncio.Queue[Frame] = asyncio.Queue(_WAITING)
     seen: list[datetime] = []
 
@@ -123,7 +123,7 @@ async def connected(
 
 
 def _ended(reply: Reply) -> None:
-    """What it means that a stream is over: nothing, if it was one. A refusal may come as an event of its own."""
+    """Checks the end of a stream. Raises the error if it was a refusal, which may come as an event."""
     if reply.content_type.startswith(CONTENT_TYPE):
         if reply.status < 300:
             return

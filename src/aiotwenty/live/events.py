@@ -1,4 +1,4 @@
-"""What a subscription tells."""
+"""The events of a subscription."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The connection was lost for a while: what happened meanwhile is not told.
+    """The connection was lost for a while, and events of that time are missing.
 
-    Whoever must not miss anything asks for it: all that has changed since `since` (less a little, for clocks differ).
+    A program that needs all changes has to read those since `since` (less a little, because clocks differ).
     """
 
     since: datetime
-    """When the server was last heard of, by this machine's clock, in UTC."""
+    """The last sign of life before, by this machine's clock, in UTC."""
     until: datetime
-    """From when on events are told again."""
+    """The time from which events arrive again."""
     reason: str
-    """Why the connection was lost."""
+    """The reason for the loss."""
 
 
 class RecordEvent(Record):
-    """Something that happened to one record."""
+    """The change of one record."""
 
     action: Literal["CREATED", "UPDATED", "DELETED", "RESTORED", "DESTROYED"] | str
     object_name_singular: str
     record_id: UUID
     user_id: UUID | None = None
-    """Who did it; None for an API key."""
+    """The user who made the change; None for an API key."""
     workspace_member_id: UUID | None = None
     updated_fields: list[str] | None = None
-    """By their names on the wire; None of a record that was created or destroyed."""
+    """The changed fields by GraphQL name; None if the record was created or destroyed."""
     before: dict[str, Json] | None = None
-    """The record as it was, as JSON; None of a new one."""
+    """The former record as JSON; None for a new one."""
     after: dict[str, Json] | None = None
-    """The record as it is, as JSON; None of one that was destroyed."""
+    """The present record as JSON; None for a destroyed one."""
     diff: dict[str, Json] | None = None
-    """Each field that changed with its `before` and `after`."""
+    """The changed fields, each with `before` and `after`."""
 
     def record_as(self, model: type[R]) -> R:
-        """The record as a generated model: as it is, or as it was if it was destroyed."""
+        """The record as a generated model: the present one, or the former one if it was destroyed."""
         return model.model_validate(self.after or self.before)
 
 
 def record_event(told: dict[str, Any]) -> RecordEvent:
-    """The event as the server tells it, its properties beside the rest."""
+    """The event in the server's data, with its properties at the top level."""
     return RecordEvent.model_validate({**told, **(told.get("properties") or {})})

@@ -1,4 +1,4 @@
-"""`twenty.live`: subscriptions that reconnect, and say so."""
+"""`twenty.live`: subscriptions that reconnect, and report gaps."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from aiotwenty.transport.retry import fate_of
 from aiotwenty.transport.terms import Terms
 
 HEARTBEAT = 40.0
-"""Seconds: the server sends a comment each 12 (Twenty, July 2026)."""
+"""Seconds without any data; the server sends a comment every 12 (Twenty, July 2026)."""
 _QUIET = 75.0
-"""Seconds: it sends an event each 30 to whoever listens to records, be it an empty one (Twenty, July 2026)."""
+"""Seconds without an event; the server sends one every 30 for records, perhaps an empty one (Twenty, July 2026)."""
 _RECORDS = compose(
     "OnEventSubscription",
     "subscription",
@@ -61,15 +61,15 @@ class Live:
     """Subscriptions of /metadata, over server-sent events.
 
     Each is an async iterator that lasts until it or the client is closed. Lost connections are opened again, with the
-    pauses of the client's `RetryPolicy`, for at least five minutes; a `Gap` shows where events may have been
-    missed. Use `contextlib.aclosing`, or leave the loop by `break`, which closes it soon after.
+    pauses of the client's `RetryPolicy`, for at least five minutes; a `Gap` shows where events may have been missed.
+    Use `contextlib.aclosing`, or leave the loop by `break`, which closes it soon after.
 
     An API key may subscribe to `logicFunctionLogs` (Twenty, July 2026); records need the session of a user:
     `Twenty(session_token=...)`.
     """
 
     def __init__(self, base_url: str, engine: Engine, terms: Terms) -> None:
-        """`engine` is one of its own: a stream that is open takes a connection."""
+        """`engine` is a separate one, because an open stream occupies a connection."""
         self._url = f"{base_url}/metadata"
         self._engine = engine
         self._terms = terms
@@ -173,7 +173,7 @@ class Live:
         listen: Listen | None = None,
         on_open: OnOpen | None = None,
     ) -> AsyncGenerator[dict[str, Any] | Gap]:
-        """What is told over as many connections as it takes. `listen` says, once a stream is open, what it is for."""
+        """The events of all connections. `listen` is called when a stream is open, to choose its events."""
         since: datetime | None = None
         lost, attempt, reason = time.monotonic(), 0, ""
         while True:
@@ -202,7 +202,7 @@ class Live:
             if opened:
                 lost = time.monotonic()
             attempt, reason = attempt + 1, failure.message
-            # Who has listened already has more to lose.
+            # A subscription that has worked before tries longer.
             policy = self._engine.retry if since is None else self._engine.retry.patient()
             delay = policy.delay(failure, attempt, time.monotonic() - lost) if fate_of(failure).passing else None
             if delay is None:
@@ -210,7 +210,7 @@ class Live:
             await self._engine.http.pause(delay)
 
     async def _singulars(self, objects: tuple[str | type[Record], ...]) -> list[str]:
-        """The objects by their singular names: of one that there is not, the server would never tell anything."""
+        """The objects' singular names. For an unknown object, the server would never send an event."""
         answer = await self._execute(_NAMES, {})
         nodes = object_nodes(answer)
         names = {node[kind]: node["nameSingular"] for kind in ("namePlural", "nameSingular") for node in nodes}
@@ -221,7 +221,7 @@ class Live:
         return list(dict.fromkeys(names[name] for name in wanted))
 
     async def _execute(self, operation: Operation, variables: Mapping[str, object]) -> dict[str, Any]:
-        """The `data` of an operation that may be repeated, as whom the subscriptions are."""
+        """The `data` of a repeatable operation, with the rights of the subscriptions."""
         call = Call(
             name=operation.name,
             kind=operation.kind,

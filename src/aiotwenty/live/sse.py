@@ -11,7 +11,7 @@ CONTENT_TYPE = "text/event-stream"
 
 
 class Frame(NamedTuple):
-    """One event; a comment, which only says that the server is there, has no name and no data."""
+    """An event; or a comment, a sign of life without name and data."""
 
     event: str
     data: str
@@ -21,7 +21,7 @@ HEARTBEAT = Frame("", "")
 
 
 class FrameReader:
-    """Makes frames of the pieces that a stream comes in."""
+    """Makes frames of the pieces of a stream."""
 
     def __init__(self, most: int) -> None:
         """A frame of more than `most` bytes is an `UnexpectedResponse`."""
@@ -32,7 +32,7 @@ class FrameReader:
         self._size = 0
 
     def feed(self, piece: bytes) -> Iterator[Frame]:
-        """The frames that are complete with this piece."""
+        """The frames completed by this piece."""
         *lines, self._rest = (self._rest + piece).split(b"\n")
         self._check(len(self._rest))
         for line in lines:
@@ -65,7 +65,7 @@ class FrameReader:
 
 
 async def frames_of(pieces: AsyncIterator[bytes], most: int) -> AsyncIterator[Frame]:
-    """The frames of a stream, as they come."""
+    """The frames of a stream, in order."""
     reader = FrameReader(most)
     async for piece in pieces:
         for frame in reader.feed(piece):

@@ -1,4 +1,4 @@
-"""A page on this machine to try GraphQL against a workspace; see `server.py`."""
+"""A local page to try GraphQL against a workspace; see `server.py`."""
 
 from aiotwenty.playground.server import Playground
 

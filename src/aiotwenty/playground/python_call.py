@@ -1,4 +1,4 @@
-"""A GraphQL document as the typed call that asks for the same: what "Copy as Python" gives."""
+"""Converts a GraphQL document to an equivalent typed call, for "Copy as Python"."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _STANDARD = {
 }
 _ROLES: Mapping[str, ModelRole] = {"filter": "filter", "orderBy": "order_by"}
 _FIRST = {"id": 0, "data": 1}
-"""Arguments that are given by their place; the others by name."""
+"""Positional arguments; the others are passed by name."""
 
 
 class _UntypedError(Exception):
-    """The document asks for what a typed call does not say."""
+    """No typed call is equivalent to the document."""
 
 
 @dataclass
@@ -79,10 +79,10 @@ class _Code:
 def python_call(
     client: type, document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None = None
 ) -> str:
-    """Imports, selections and the call. What no namespace of the client says is `twenty.execute(...)`.
+    """The imports, selections and call. A document without an equivalent method becomes `twenty.execute(...)`.
 
-    `client` is the class of the client: its generated objects are what can be typed. Raises `GraphQLError` for what is
-    no document.
+    `client` is the class of the client, whose generated objects have the types. Raises `GraphQLError` for a document
+    that can't be parsed.
     """
     tree = parse(document, no_location=True)
     try:
@@ -159,7 +159,7 @@ def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> str:
 
 @cache
 def _calls(client: type) -> dict[str, tuple[str, type[AnyRecords], str]]:
-    """What each root field is called: the namespace's attribute, its class, the method."""
+    """The call for each root field: the namespace's attribute, its class, and the method."""
     calls: dict[str, tuple[str, Any, str]] = {}
     for attribute, lazy in namespaces_of(client).items():
         kind: Any = lazy.kind
@@ -179,7 +179,7 @@ def _value(node: ValueNode, variables: Mapping[str, Any]) -> Any:
 
 
 def _nodes(selections: SelectionSetNode | None) -> SelectionSetNode | None:
-    """What of each record: the selection of `edges { node { ... } }`."""
+    """The selection of each record, in `edges { node { ... } }`."""
     edges = next((node for node in _fields(selections) if node.name.value == "edges"), None)
     if edges is None or edges.arguments:
         return None
@@ -203,7 +203,7 @@ def _arguments(kind: type[AnyRecords], method: str, said: Mapping[str, Any]) -> 
 
 
 def _in_snake_case(value: Any, model: type[BaseModel] | None) -> Any:
-    """The same dict with the names that typed dicts have."""
+    """The dict with the names of typed dicts."""
     if isinstance(value, list):
         return [_in_snake_case(item, model) for item in value]
     if not isinstance(value, dict) or model is None:
@@ -212,7 +212,7 @@ def _in_snake_case(value: Any, model: type[BaseModel] | None) -> Any:
     if not set(value) <= set(known):
         raise _UntypedError
     return {
-        # Typed dicts have no need of the underscore after a keyword.
+        # Keys of typed dicts can be keywords, without a trailing underscore.
         known[wire][0].removesuffix("_"): _in_snake_case(
             part, model_in(known[wire][1]) or model_in(item_in(known[wire][1]))
         )
@@ -221,7 +221,7 @@ def _in_snake_case(value: Any, model: type[BaseModel] | None) -> Any:
 
 
 def _selection(code: _Code, model: Any, selections: SelectionSetNode | None, wanted: str | None) -> str:
-    """The name of a class that selects this of a record, or of a part of one."""
+    """The name of a class that selects these fields of a record or composite."""
     code.generated.add(model.__name__)
     name = code.name(wanted or f"{model.__name__}Fields")
     lines = [_line(code, model, node) for node in _fields(selections)]
@@ -264,7 +264,7 @@ def _class_name(wire: str) -> str:
 
 
 def _annotation(code: _Code, model: type[BaseModel], name: str) -> str:
-    """As the generated class has it, with the names that a program of one's own would import."""
+    """The annotation of the generated class, with the names that a program would import."""
     written: str = next(vars(kind)["__annotations__"][name] for kind in model.__mro__ if name in _annotations(kind))
 
     def plain(match: re.Match[str]) -> str:

@@ -1,9 +1,9 @@
-"""Serves one page on loopback and passes its requests on through the client: the browser never sees the API key.
+"""Serves a page on loopback and passes its requests on through the client: the browser never sees the API key.
 
-Whoever can reach the page's interface can read and change the workspace. Three locks keep other sites' pages out: the
-Host must be this server's (a name that was rebound to 127.0.0.1 is another host), the Origin must be its own, and each
-request carries a token that is new in each run and comes with the address that is printed (in its fragment, which
-browsers keep to themselves).
+A page that reaches the interface can read and change the workspace. Three locks keep other sites' pages out: the Host
+must be this server's (a name that was rebound to 127.0.0.1 is another host), the Origin must be its own, and each
+request has a token that is new in each run and part of the printed address (in its fragment, which browsers don't
+send).
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ class Playground:
 
     @property
     def url(self) -> str:
-        """Where to point a browser. Holds this run's token."""
+        """The address for a browser, with this run's token."""
         return f"{self.origin}/#{self._token}"
 
     @contextmanager
     def opener(self) -> Iterator[str]:
-        """The address of a file that leads there, for as long as that lasts.
+        """The address of a file that leads to the page, for the time of the context.
 
-        What a browser is started with, everybody on the machine can read (`ps`); the file, its owner only.
+        Every user of the machine can read a browser's arguments (`ps`), but only the owner the file.
         """
         with TemporaryDirectory(prefix="aiotwenty-") as folder:
             path = Path(folder, "playground.html")
@@ -121,7 +121,7 @@ class Playground:
     async def _page(self, request: web.Request) -> web.Response:
         page = _packaged("page.html").replace("{{read_only}}", str(self._read_only).lower())
         policy = (
-            # Styles are set by scripts: what an editor puts in place, it measures and moves.
+            # The editor sets styles by scripts, to place and measure its parts.
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; "
             "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
@@ -204,7 +204,7 @@ def _document(asked: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointNa
 
 
 def _failure(error: TwentyError) -> dict[str, Any]:
-    """As GraphQL answers: the server's own errors where it gave some, with what the library says of them."""
+    """The error as a GraphQL response: the server's own errors, if there are any, with the library's message."""
     name = type(error).__name__
     if isinstance(error, ApiError):
         return {"errors": error.errors, "data": error.data, "extensions": {"error": name, "message": str(error)}}

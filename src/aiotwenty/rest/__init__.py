@@ -1,4 +1,4 @@
-"""Twenty's REST API beside GraphQL: typed records, the data model, and any request as it is."""
+"""Twenty's REST API beside GraphQL: typed records, the data model, and requests without types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of REST in the form that GraphQL gives them, so that both are read by the same code."""
+"""Converts responses of REST to the form of GraphQL's, so that the same code reads both."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiotwenty.graphql.selection import COUNT, Tree
 from aiotwenty.graphql.withheld_values import without_restricted
 from aiotwenty.rest.requests import TOTAL
 
-# By another name, because type checkers want to know the fields of a TypedDict.
+# Renamed, because type checkers require literal fields of a TypedDict.
 _typed_dict: Any = TypedDict
 
 _WHOLE = re.compile(r"-?\d+")
@@ -26,14 +26,14 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 class PlainPage(NamedTuple):
-    """A page that was read as it came."""
+    """A page that was read without conversion."""
 
     page: Page[Any]
     body: bytes
 
 
 def model_of_page(result_type: Any) -> type[Record] | None:
-    """The model of the records of a page that has nothing to be put in another form."""
+    """The model of a page's records, if they need no conversion; otherwise None."""
     if not (isinstance(result_type, type) and issubclass(result_type, Page)):
         return None
     (model,) = result_type.__pydantic_generic_metadata__["args"] or (None,)
@@ -41,7 +41,7 @@ def model_of_page(result_type: Any) -> type[Record] | None:
 
 
 def plain_page(body: bytes, model: type[Record]) -> Page[Any] | None:
-    """The page, read in one pass; None for what needs a closer look."""
+    """The page, read in one pass; None if it needs conversion."""
     if without_restricted(body) is not body:
         return None
     try:
@@ -65,9 +65,9 @@ def _reader(model: Any) -> Any:
 
 
 def value_of(kind: str, answer: Any, tree: Tree | None) -> Any:
-    """What GraphQL's root field would have given. `tree` is what is asked of related records.
+    """The value that GraphQL's root field would have. `tree` is the selection of related records.
 
-    Raises `SchemaDrift` for an answer of another shape than REST has (Twenty, July 2026).
+    Raises `SchemaDrift` for a response of an unknown form (Twenty, July 2026).
     """
     try:
         match kind:
@@ -99,7 +99,7 @@ def _lists(page: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _connection(data: Mapping[str, Any], page: Mapping[str, Any], tree: Tree | None) -> dict[str, Any]:
-    """A page. Only its first and its last record have a cursor."""
+    """A page as a connection. Only its first and last record have a cursor."""
     nodes: Iterable[Any] = _only_value(data)
     edges = [{"node": _node(node, tree), "cursor": None} for node in nodes]
     info = page["pageInfo"]
@@ -109,7 +109,7 @@ def _connection(data: Mapping[str, Any], page: Mapping[str, Any], tree: Tree | N
 
 
 def _node(node: Any, tree: Tree | None) -> Any:
-    """A record, its lists of related records as connections. One that did not come counts as cut: it is fetched."""
+    """A record with its lists as connections. A missing list counts as cut, so that it is fetched."""
     if tree is None or not isinstance(node, dict):
         return node
     for name, part in tree.fields.items():
@@ -125,7 +125,7 @@ def _node(node: Any, tree: Tree | None) -> Any:
 
 
 def _group(group: Mapping[str, Any]) -> dict[str, Any]:
-    """A group. REST writes counts as texts."""
+    """A group. REST has counts as texts."""
     made = {name: part if name == VALUES else _number(part) for name, part in group.items()}
     return made | {"totalCount": made.get(TOTAL)}
 

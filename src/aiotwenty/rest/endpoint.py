@@ -1,4 +1,4 @@
-"""An endpoint that sends the operations of one object to `/rest`: namespaces work on it as they do on /graphql."""
+"""An endpoint that sends the operations of one object to `/rest`. Namespaces work on it as on /graphql."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from aiotwenty.transport.failures import failure
 from aiotwenty.transport.terms import Terms
 
 _FEW_GROUPS = 50
-"""Where servers cut a grouping that has no limit (Twenty, July 2026)."""
+"""The number of groups at which servers cut a grouping without a limit (Twenty, July 2026)."""
 
 
 class RestEndpoint(TwentyTransport):
-    """REST for the operations of one object, GraphQL for all else.
+    """REST for the operations of one object, GraphQL for the others.
 
-    What REST cannot say for certain, or only unsafely, goes over GraphQL, which gives the same records: filters with
-    operators and values that REST has no words for, orders of more than a page, relations of relations, soft deletion.
+    Operations that REST can't express, or not safely, go over GraphQL, which returns the same records: filters with
+    operators and values without a REST form, orders over several pages, relations of relations, soft deletion.
     """
 
     def __init__(self, rest: RawRest, graphql: TwentyTransport, meta: ObjectMeta) -> None:
@@ -105,7 +105,7 @@ class RestEndpoint(TwentyTransport):
 
     @cached_property
     def _kinds(self) -> dict[str | None, str]:
-        """What the object can do, by its root fields."""
+        """The object's operations by root field."""
         kinds: dict[str | None, str] = {}
         for kind in (*KINDS, "find_duplicates", "merge_many"):
             try:
@@ -144,7 +144,7 @@ class RestEndpoint(TwentyTransport):
             if TOTAL not in names:
                 value = [{name: part for name, part in group.items() if name != TOTAL} for group in value]
         elif kind in ("destroy_one", "destroy_many"):
-            # All that is told of them (Twenty, July 2026).
+            # REST returns only the ids (Twenty, July 2026).
             result_type = Identity if kind == "destroy_one" else list[Identity]
         elif kind == "restore_one" and value is None:
             raise NotFoundError(f"no such record among {self._meta.plural}.", operation=operation.name)
@@ -179,7 +179,7 @@ class RestEndpoint(TwentyTransport):
     async def _pages(
         self, operation: Operation, said: Mapping[str, Any], tree: Tree | None, depth: int
     ) -> dict[str, Any]:
-        """More records than an answer of REST has, in the order of ids: one page after the other."""
+        """More records than one response of REST has, in the order of ids, page by page."""
         if said.get("orderBy") or said.get("before"):
             # Cursors of other orders lose records (Twenty, July 2026).
             raise Unsayable
@@ -204,7 +204,7 @@ class RestEndpoint(TwentyTransport):
         return {**page, "edges": edges, "pageInfo": page["pageInfo"] | before}
 
     async def _check_groups(self, groups: list[dict[str, Any]], said: Mapping[str, Any]) -> None:
-        """Raises `PaginationError` if groups are missing that no limit has left out."""
+        """Raises `PaginationError` if the server left groups out and no limit explains it."""
         if len(groups) < _FEW_GROUPS or len(groups) >= (said.get("limit") or _FEW_GROUPS):
             return
         only = {"filter": said["filter"]} if said.get("filter") else {}
@@ -233,8 +233,8 @@ def _read_page(model: type[Record], reply: Reply) -> Any:
 
 
 def _depth_of(tree: Tree) -> int:
-    """How many relations lead to the farthest of what is asked for."""
-    # A composite is a part of its record, a related record has one of its own.
+    """The number of relations to the farthest selected record."""
+    # A composite belongs to its record; a related record has a level of its own.
     to_one = [_depth_of(part) + (part.about is not None) for part in tree.fields.values() if part is not None]
     to_many = [_depth_of(list_.nodes) + 1 for list_ in tree.lists.values()]
     return max([0, *to_one, *to_many])

@@ -15,7 +15,7 @@ from aiotwenty.workspace.data_model import Field, Object, Option
 from aiotwenty.workspace.webhooks import Webhook
 
 Picklists: TypeAlias = dict[str, dict[str, tuple[Option, ...]]]
-"""Options by the singular name of an object and the name of a field."""
+"""Options by the names of object and field."""
 Kind: TypeAlias = Literal[
     "views",
     "viewFields",
@@ -30,16 +30,16 @@ Kind: TypeAlias = Literal[
 
 
 class RestMetadata(RawRest):
-    """What `/rest/metadata` has. The rate limit does not count it (Twenty, July 2026)."""
+    """The methods for `/rest/metadata`, which the rate limit does not count (Twenty, July 2026)."""
 
     async def objects(self) -> list[Object]:
         """All objects with all their fields."""
         return [_object(each) for each in await self._all("objects")]
 
     async def object(self, ref: UUID | str) -> Object:
-        """The object with that id, or with that singular or plural name. Raises `NotFoundError` if there is none.
+        """The object with that id, or with that singular or plural name. Raises `NotFoundError`.
 
-        The server takes ids only: by a name, it is found among all objects.
+        The server takes ids only: a name is looked up among all objects.
         """
         if (identity := _as_uuid(ref)) is not None:
             return _object(await self.get(f"metadata/objects/{identity}"))
@@ -57,16 +57,16 @@ class RestMetadata(RawRest):
         return [Field.model_validate(each) for each in await self._all("fields")]
 
     async def field(self, id: UUID | str) -> Field:
-        """The field with that id, or `object.field` by name. Raises `NotFoundError` if there is none."""
+        """The field with that id, or `object.field` by name. Raises `NotFoundError`."""
         owner, dot, name = str(id).partition(".")
         if dot:
             return (await self.object(owner)).field(name)
         return Field.model_validate(await self.get(f"metadata/fields/{id}"))
 
     async def picklists(self, object: UUID | str | None = None) -> Picklists:
-        """The options of all SELECT, MULTI_SELECT and RATING fields, or of those of one object, as users see them.
+        """The options of all SELECT, MULTI_SELECT and RATING fields, or of one object's, in the order that users see.
 
-        Twenty's documentation calls that `/rest/metadata/picklists`, which its server does not have (July 2026).
+        Twenty's documentation has `/rest/metadata/picklists` for that, which its server lacks (July 2026).
         """
         objects = await self.objects() if object is None else [await self.object(object)]
         ordered = {
@@ -87,8 +87,9 @@ class RestMetadata(RawRest):
         return await self._list("apiKeys")
 
     async def views(self, kind: Kind = "views", **query: str) -> list[dict[str, Any]]:
-        """Views, page layouts and their parts, as JSON. `pageLayoutTabs` want `pageLayoutId=…`, `pageLayoutWidgets`
-        `pageLayoutTabId=…`; `viewFields` and their kin take `viewId=…`."""
+        """Views, page layouts and their parts, as JSON. `pageLayoutTabs` need `pageLayoutId=…`, `pageLayoutWidgets`
+        need `pageLayoutTabId=…`; `viewFields` and similar kinds take `viewId=…`.
+        """
         return await self._list(kind, **query)
 
     async def _list(self, kind: str, **query: str) -> list[dict[str, Any]]:
@@ -98,11 +99,11 @@ class RestMetadata(RawRest):
         return answer
 
     async def _all(self, kind: str) -> list[dict[str, Any]]:
-        """All of a list, however many pages the server makes of it. Raises `PaginationError` if some do not come."""
+        """All items of a list, from any number of pages. Raises `PaginationError` if items are missing."""
         totals: set[int] = set()
 
         async def fetch(after: str | None) -> dict[str, Any]:
-            # Older servers take no parameters here, and give all at once (Twenty, November 2025).
+            # Older servers take no parameters here, and return all at once (Twenty, November 2025).
             answer = await self.get(f"metadata/{kind}", starting_after=after)
             data = answer.get("data") if isinstance(answer, Mapping) else None
             page = data.get(kind) if isinstance(data, Mapping) else data
@@ -131,7 +132,7 @@ def _as_uuid(ref: UUID | str) -> UUID | None:
 
 
 def _object(answer: Any) -> Object:
-    """REST calls `fields` what /metadata calls `fieldsList`."""
+    """An object in REST, which has `fields` where /metadata has `fieldsList`."""
     if not isinstance(answer, dict):
         raise SchemaDrift("/rest/metadata/objects returned an unknown format.", type_name="Object")
     if isinstance(answer.get("data"), dict) and "object" in answer["data"]:

@@ -1,4 +1,4 @@
-"""Any request to Twenty's REST API: paths and JSON as they are, through the same engine, with the same errors."""
+"""Requests to Twenty's REST API without types, through the same engine, with the same errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 _CHANGING = ("PUT", "PATCH", "DELETE")
 _MANY = ("batch", "restore")
-"""What stands before the name of an object whose records are changed together."""
+"""Words before the name of an object whose records are changed together."""
 _ACTIONS = ("merge", "duplicates", "groupBy")
 _NO_RECORDS = ("metadata", "open-api", "webhooks", "apiKeys")
 _NOT_SERVED = (
@@ -35,14 +35,14 @@ _NOT_SERVED = (
     (r"GET /rest/metadata/objects/(?P<name>[A-Za-z]\w*)", "twenty.rest.object({name!r}) finds it by name"),
     (r"\w+ /rest/restore/(?P<name>\w+)/(?P<id>[^/]+)", "twenty.rest.restore({name!r}, {id!r}) restores it"),
 )
-"""What Twenty's documentation names, and its server refuses (Twenty, July 2026), with what does it."""
+"""Requests in Twenty's documentation that its server refuses (Twenty, July 2026), with the alternatives."""
 
 
 class RawRest:
-    """`await twenty.rest.get("people", limit=2)`: paths are relative to `/rest`, results are the JSON as it came.
+    """`await twenty.rest.get("people", limit=2)`: paths are relative to `/rest`, results are the parsed JSON.
 
-    A path may also be written as Twenty's documentation does: `/rest/people?limit=2`. Of the query, what is None is
-    left out, and booleans are sent as `true` and `false`.
+    A path may also be written as in Twenty's documentation: `/rest/people?limit=2`. In the query, None is left out, and
+    booleans are sent as `true` and `false`.
 
     Lists have at most 200 records a page, 60 by default (Twenty, July 2026).
     """
@@ -53,23 +53,23 @@ class RawRest:
         self._terms = terms
 
     def on(self, terms: Terms) -> RawRest:
-        """The same, for calls on other terms."""
+        """The same API, for calls on other terms."""
         other = copy(self)
         other._terms = terms
         return other
 
     async def get(self, path: str, **query: object) -> Any:
-        """Sent again on failures, like every read."""
+        """Sends a GET request, which is retried like every read."""
         return await self.request("GET", path, query=query)
 
     async def post(self, path: str, data: object, **query: object) -> Any:
-        """Creates. When the answer is lost, records that have an `id` in `data` are looked for, and created once;
-        others are not sent again once the server may have acted.
+        """Sends a POST request, which creates. After a lost response, records with an `id` in `data` are looked for,
+        and created once; others are not sent again if the server may have acted.
         """
         return await self.request("POST", path, data=data, query=query)
 
     async def patch(self, path: str, data: object, *, all_records: bool = False, **query: object) -> Any:
-        """Updates one record, which repeats safely, or those that a `filter` finds.
+        """Updates one record, which is repeatable, or those that match a `filter`.
 
         Raises `InvalidArgument` for many without a filter, which would change every record (Twenty, July 2026), unless
         `all_records` is true.
@@ -77,13 +77,13 @@ class RawRest:
         return await self.request("PATCH", path, data=data, query=query, all_records=all_records)
 
     async def put(self, path: str, data: object, *, all_records: bool = False, **query: object) -> Any:
-        """The same as `patch`."""
+        """Like `patch`."""
         return await self.request("PUT", path, data=data, query=query, all_records=all_records)
 
     async def delete(self, path: str, *, all_records: bool = False, **query: object) -> Any:
-        """Destroys one record, or those that a `filter` finds; with `soft_delete=True` it deletes.
+        """Destroys one record, or those that match a `filter`; with `soft_delete=True` it deletes.
 
-        Not sent again once the server may have acted: the second time it would not find the record. Raises
+        Not sent again if the server may have acted, because the second request would not find the record. Raises
         `InvalidArgument` for many without a filter, unless `all_records` is true.
         """
         return await self.request("DELETE", path, query=query, all_records=all_records)
@@ -97,7 +97,7 @@ class RawRest:
         query: Mapping[str, object] | None = None,
         all_records: bool = False,
     ) -> Any:
-        """The parsed JSON of the answer; None where it has no body. Raises any `TwentyError`.
+        """The parsed JSON of the response; None without a body. Raises any `TwentyError`.
 
         A change of many without a filter is refused with `InvalidArgument`, as in `patch`.
         """
@@ -146,7 +146,7 @@ class RawRest:
         repeatable: bool = False,
         on_retry: Callable[[TwentyError], object] | None = None,
     ) -> T:
-        """A request whose parts are encoded already. `reads` are safe to repeat; by default every GET does."""
+        """The result of a request with encoded parts. `reads` are repeatable; by default every GET is one."""
         if reads is None:
             reads = method == "GET"
         return await self._engine.send(
@@ -167,7 +167,7 @@ class RawRest:
 
 
 def _is_many(parts: list[str]) -> bool:
-    """Whether the path names an object rather than a record of it."""
+    """Whether the path names an object rather than a record."""
     return parts[0] not in _NO_RECORDS and (len(parts) == 1 or (parts[0] in _MANY and len(parts) == 2))
 
 
@@ -176,13 +176,13 @@ def _is_one(parts: list[str]) -> bool:
 
 
 def _restricts(query: str) -> bool:
-    """Whether there is a filter with anything in it but brackets."""
+    """Whether there is a filter other than empty brackets."""
     filters = parse_qs(query).get("filter", [])
     return any(re.sub(r"\b(and|or|not)\b|[\s(),]", "", text) for text in filters)
 
 
 def _instead(request: str) -> str:
-    """What does what was asked for, if the server has another way."""
+    """The alternative to a refused request, if the server has one."""
     for pattern, advice in _NOT_SERVED:
         if match := re.fullmatch(pattern, request):
             return f"The server has no such path: {advice.format(**match.groupdict())}."

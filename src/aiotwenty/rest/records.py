@@ -1,4 +1,4 @@
-"""The records of one object over REST: what `twenty.people` has, as far as REST has it, with REST's own parameters."""
+"""The records of one object over REST: the methods of `twenty.people`, as far as REST has them, with its parameters."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ A = TypeVar("A", bound=Aggregate[Any])
 
 
 class RestRecords(Generic[R, C, U, F, O, G]):
-    """The records of one object over REST, typed as its namespace is: `twenty.rest.of(twenty.people)`.
+    """The records of one object over REST, typed like its namespace: `twenty.rest.of(twenty.people)`.
 
-    What is sent is checked, completed and settled as over GraphQL: parts of composites are kept, a filter that holds
-    for all is refused, a create whose answer was lost is looked for by the id that it was given here. What REST cannot
-    say goes over GraphQL, which gives the same records: see `aiotwenty.rest.endpoint`.
+    Requests are checked, completed and settled as over GraphQL: parts of composites are kept, a filter that matches
+    everything is refused, a create is settled by its id after a lost response. Operations that REST can't express go
+    over GraphQL, which returns the same records: see `aiotwenty.rest.endpoint`.
     """
 
     def __init__(self, records: Records[Any, Any, Any, Any, Any, Any], select: type[Record] | None = None) -> None:
-        """`records` work on an endpoint that speaks REST; `select` is a model of the caller's own."""
+        """`records` work on a REST endpoint; `select` is a model of the caller's."""
         self._records = records
-        # Also where it is None: for overloads it is one type or the other.
+        # Also if it is None, because overloads take one type or the other.
         self._select: type[Any] = select  # type: ignore[assignment]
 
     def __repr__(self) -> str:
@@ -51,13 +51,13 @@ class RestRecords(Generic[R, C, U, F, O, G]):
         starting_after: str | None = None,
         ending_before: str | None = None,
     ) -> Page[R]:
-        """All records that match, or the first `limit` of them; never fewer in silence.
+        """All records that match, or the first `limit`; never fewer without an error.
 
-        With `depth=1` they have their relations as attributes, lists of records complete. `starting_after` and
+        With `depth=1` they have their relations as attributes, with complete lists. `starting_after` and
         `ending_before` are cursors of `page_info`, exact without `order_by` only (Twenty, July 2026).
 
-        Raises `PaginationError` where the server's paging cannot be trusted to be complete. All are held in memory:
-        `iterate` gives any number one after the other.
+        Raises `PaginationError` if the server's paging can't be trusted to be complete. All records are held in memory;
+        `iterate` isn't limited by it.
         """
         if limit is not None and limit < 0:
             raise InvalidArgument("limit must not be negative.")
@@ -90,12 +90,12 @@ class RestRecords(Generic[R, C, U, F, O, G]):
         )
 
     async def find_one(self, id: UUID | str | None = None, *, filter: F | None = None, depth: int = 0) -> R:
-        """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
+        """The record with that id, or the first that matches the filter. Raises `NotFoundError`."""
         record: R = await self._records.find_one(id, select=self._model(depth), filter=filter)
         return record
 
     async def create_one(self, data: C, upsert: bool = False, *, replace: Collection[str] = ()) -> R:
-        """The new record, which gets its id here: a create whose answer is lost is settled, one record, once."""
+        """The new record. The client sets its id, so it is created once, even after a lost response."""
         record: R = await self._records.create_one(data, upsert, select=self._select, replace=replace)
         return record
 
@@ -117,47 +117,48 @@ class RestRecords(Generic[R, C, U, F, O, G]):
         )
 
     async def delete_one(self, id: UUID | str) -> R:
-        """The record can be restored. Sent over GraphQL, because a server without `soft_delete` would destroy it."""
+        """Soft-deletes the record. Sent over GraphQL, because a server without `soft_delete` would destroy it."""
         record: R = await self._records.delete_one(id, select=self._select)
         return record
 
     async def delete_many(self, filter: F | None = None, *, all_records: bool = False) -> list[R]:
-        """Soft, like `delete_one`. Raises `InvalidArgument` for a filter without a condition, unless `all_records`."""
+        """Soft-deletes records. Raises `InvalidArgument` for a filter without a condition, unless `all_records`."""
         return await self._records.delete_many(filter, select=self._select, all_records=all_records)
 
     async def destroy_one(self, id: UUID | str) -> UUID:
-        """Final: what REST's DELETE does. The id, which is all that REST tells."""
+        """Permanently destroys the record. Returns its id, because REST returns nothing else."""
         record: Any = await self._records.destroy_one(id)
         identity: UUID = record.id
         return identity
 
     async def destroy_many(self, filter: F | None = None, *, all_records: bool = False) -> list[UUID]:
-        """Final. The ids. Raises `InvalidArgument` for a filter without a condition, unless `all_records` is true."""
+        """Permanently destroys records and returns their ids. Raises `InvalidArgument` as `delete_many` does."""
         records: list[Any] = await self._records.destroy_many(filter, all_records=all_records)
         return [record.id for record in records]
 
     async def restore(self, id: UUID | str) -> R:
-        """Brings a soft-deleted record back. Raises `NotFoundError` if there is none with that id.
+        """Restores a deleted record. Raises `NotFoundError`.
 
-        By a filter on the id: the path with an id that Twenty documents is refused by its server (July 2026).
+        Sent with a filter on the id: the path with an id in Twenty's documentation is refused by its server (July
+        2026).
         """
         record: R = await self._records.restore_one(id, select=self._select)
         return record
 
     async def restore_many(self, filter: F | None = None, *, all_records: bool = False) -> list[R]:
-        """Brings back what matches. Raises `InvalidArgument` for a filter without a condition, unless `all_records`."""
+        """Restores the records that match. Raises `InvalidArgument` as `delete_many` does."""
         return await self._records.restore_many(filter, select=self._select, all_records=all_records)
 
     async def find_duplicates(
         self, *, ids: Sequence[UUID | str] | None = None, data: Sequence[C] | None = None
     ) -> list[Page[R]]:
-        """For each id or each piece of data, in their order, the records that look like it."""
+        """The similar records for each id, or for each item of data, in order."""
         if not isinstance(self._records, FindDuplicates):
             raise self._lacks("find_duplicates")
         return await self._records.find_duplicates(select=self._select, ids=ids, data=data)
 
     async def merge(self, ids: Sequence[UUID | str], conflict_priority_index: int = 0, dry_run: bool = False) -> R:
-        """The merged record: 2 to 9 become the one at `conflict_priority_index`, whose values win."""
+        """The merged record: 2 to 9 records are merged into the one at `conflict_priority_index`, whose values win."""
         if not isinstance(self._records, MergeMany):
             raise self._lacks("merge_many")
         record: R = await self._records.merge_many(ids, conflict_priority_index, dry_run, select=self._select)
@@ -196,7 +197,7 @@ class RestRecords(Generic[R, C, U, F, O, G]):
     ) -> list[Any]:
         """The groups of records with the same values: see `group_by` of the object's namespace.
 
-        Numbers are numbers, though REST writes counts as texts. Raises `PaginationError` if groups are left out.
+        Counts are numbers, although REST has them as texts. Raises `PaginationError` if groups are left out.
         """
         if select is None:
             return await self._records.group_by(group_by, filter=filter, order_by=order_by, limit=limit)
@@ -206,7 +207,7 @@ class RestRecords(Generic[R, C, U, F, O, G]):
     merge_many = merge
 
     def _model(self, depth: int) -> type[Any]:
-        """What is read of each record."""
+        """The model of the records at a depth."""
         if self._select is None:
             model: Any = at_depth(self._records.meta.model("record"), depth)
             return model

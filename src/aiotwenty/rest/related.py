@@ -1,4 +1,4 @@
-"""Records with the records that they are related to: what REST gives with `depth=1`."""
+"""Records with their related records, as REST returns them for `depth=1`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiotwenty.graphql.object_facts import About
 
 
 def at_depth(record: type[Record], depth: int) -> type[Record] | None:
-    """The model of a record with its relations; None for one without. Raises `InvalidArgument` for more depth."""
+    """The model of a record with its relations; None without relations. Raises `InvalidArgument` for more depth."""
     if depth not in (0, 1):
         raise InvalidArgument(
             f"depth is 0 (a record's own fields) or 1 (its relations, too), not {depth!r}: declare relations of "
@@ -27,7 +27,7 @@ def at_depth(record: type[Record], depth: int) -> type[Record] | None:
 
 @lru_cache(maxsize=1024)
 def with_relations(record: type[Record]) -> Any:
-    """A subclass of a generated record that has all of its relations, lists of records complete."""
+    """A subclass of a generated record with all its relations, and complete lists."""
     about: About = record._object  # type: ignore[attr-defined]
     package = import_module(package_of(record))
     of_morph = {part for parts in about.morph.values() for part in parts}

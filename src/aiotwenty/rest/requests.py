@@ -1,4 +1,4 @@
-"""What a namespace asks for, as a request to `/rest`."""
+"""Converts the operations of a namespace to requests for `/rest`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from aiotwenty.rest.raw import Method
 from aiotwenty.rest.syntax import Unsayable, filter_text, order_text
 
 MOST = 200
-"""Records of one answer: more are cut without a word (Twenty, July 2026)."""
+"""The most records of a response: others are cut off silently (Twenty, July 2026)."""
 LONGEST = 7_900
-"""Characters of an address that every server and proxy on the way takes."""
+"""The most characters of an address that every server and proxy accepts."""
 TOTAL = "countNotEmptyId"
-"""The number of records of a group: all have an id."""
+"""The aggregate for the number of records of a group, because all have an id."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request. Its `query` is yet to be encoded."""
+    """A request, with its `query` not encoded yet."""
 
     method: Method
     path: str
@@ -33,8 +33,8 @@ class Request:
 
     @property
     def query_text(self) -> str:
-        """Raises `Unsayable` for what is too long for an address."""
-        # Left as they are, lists of ids are half as long.
+        """The encoded query. Raises `Unsayable` if it is too long for an address."""
+        # These characters stay, because lists of ids are then half as long.
         text = urlencode(self.query, safe=",:[]()@/")
         if len(text) > LONGEST:
             raise Unsayable
@@ -42,10 +42,10 @@ class Request:
 
 
 def request_of(kind: str, meta: ObjectMeta, said: Mapping[str, Any], depth: int, names: tuple[str, ...]) -> Request:
-    """The request for an operation of some kind with its variables, which are plain JSON.
+    """The request for an operation with its variables, which are plain JSON.
 
-    `names` are the aggregates of a grouping. Raises `Unsayable` for what REST does not offer: soft deletion is left to
-    GraphQL, because a server that does not know `soft_delete` would destroy.
+    `names` are the aggregates of a grouping. Raises `Unsayable` for operations that REST lacks. Soft deletion goes over
+    GraphQL, because a server without `soft_delete` would destroy.
     """
     plural = meta.plural
     match kind:
@@ -104,7 +104,7 @@ def _only(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _needed(given: Mapping[str, Any]) -> dict[str, str]:
-    """REST takes no records away without a filter."""
+    """The filter of a request that removes records, which REST requires."""
     if not (only := _only(given)):
         raise Unsayable
     return only

@@ -1,4 +1,4 @@
-"""`twenty.rest`: records by their object's name, class or namespace, the data model, and any request as it is."""
+"""`twenty.rest`: records by their object's name, class or namespace, the data model, and requests without types."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from aiotwenty.transport.terms import Terms
 
 R = TypeVar("R", bound=Record)
 K = TypeVar("K", bound=Record, default=Any)
-"""Of an object that is named by a text, nothing is known to type checkers."""
+"""Unbound for an object named by a text, of which type checkers know nothing."""
 C = TypeVar("C", bound=Input | Mapping[str, object])
 U = TypeVar("U", bound=Input | Mapping[str, object])
 F = TypeVar("F", bound=Input | Mapping[str, object])
@@ -40,16 +40,16 @@ G = TypeVar("G", bound=Input | Mapping[str, object])
 A = TypeVar("A", bound=Aggregate[Any])
 
 Data: TypeAlias = Input | Mapping[str, object]
-"""A generated input, or a dict that is validated as one; a namespace in `of` has it checked by type checkers, too."""
+"""A generated input, or a dict that is validated as one. With a namespace in `of`, type checkers check it too."""
 Filters: TypeAlias = Data
 Orders: TypeAlias = Data | Sequence[Data]
 AnyRecords: TypeAlias = Records[Any, Any, Any, Any, Any, Any]
 Of: TypeAlias = type[K] | Records[K, Any, Any, Any, Any, Any] | str
-"""An object: its plural name, its record, a model that selects of its record, or its namespace."""
+"""An object: its plural name, its record, a selection of its record, or its namespace."""
 
 
 class HasObjects(Protocol):
-    """A client, with the namespaces of its objects as attributes."""
+    """A client with the namespaces of its objects as attributes."""
 
     def endpoint(self, name: EndpointName) -> TwentyTransport:
         """The transport of /graphql or /metadata."""
@@ -63,9 +63,9 @@ class Rest(RestMetadata):
         person = await twenty.rest.create_one("people", {"name": {"firstName": "Ana"}})
         typed = twenty.rest.of(twenty.people)
 
-    An object is named by its plural (`"people"`), by its record (`Person`) or a model that selects of it, or by its
-    namespace (`twenty.people`). Records are the generated ones, equal to those of GraphQL. `get`, `post` and their kin
-    send any request, and give its JSON as it came.
+    An object is named by its plural (`"people"`), by its record (`Person`) or a selection of it, or by its namespace
+    (`twenty.people`). Records are the generated ones, equal to those of GraphQL. `get`, `post` and the other HTTP
+    methods send any request, and return the parsed JSON.
     """
 
     def __init__(self, base_url: str, engine: Engine, terms: Terms, client: HasObjects) -> None:
@@ -83,7 +83,7 @@ class Rest(RestMetadata):
     def of(self, of: str) -> RestRecords[Any, Data, Data, Data, Data, Data]: ...
 
     def of(self, of: Of[Any]) -> RestRecords[Any, Any, Any, Any, Any, Any]:
-        """The records of an object over REST. Raises `InvalidArgument` for what names none."""
+        """The records of an object over REST. Raises `InvalidArgument` for an unknown object."""
         return self._of(of)
 
     def _of(self, of: Of[K]) -> RestRecords[K, Data, Data, Data, Data, Data]:
@@ -109,7 +109,7 @@ class Rest(RestMetadata):
         attributes = namespaces_of(type(self._client))
         first = attributes.get(to_snake(name))
         metas: list[ObjectMeta] = []
-        # The name nearly always is that of the attribute, and saves the import of all others.
+        # Nearly always the plural is the name of the attribute, which saves importing the others.
         for lazy in (*([first] if first else ()), *attributes.values()):
             kind: Any = lazy.kind
             if kind.meta.plural == name:
@@ -135,7 +135,7 @@ class Rest(RestMetadata):
         starting_after: str | None = None,
         ending_before: str | None = None,
     ) -> Page[K]:
-        """All records that match, or the first `limit`; never fewer in silence: see `RestRecords.find_many`."""
+        """All records that match, or the first `limit`; never fewer without an error: see `RestRecords.find_many`."""
         return await self._of(of).find_many(
             filter=filter,
             order_by=order_by,
@@ -160,11 +160,11 @@ class Rest(RestMetadata):
     async def find_one(
         self, of: Of[K], id: UUID | str | None = None, *, filter: Filters | None = None, depth: int = 0
     ) -> K:
-        """The record with that id, or the first that matches. Raises `NotFoundError` if there is none."""
+        """The record with that id, or the first that matches. Raises `NotFoundError`."""
         return await self._of(of).find_one(id, filter=filter, depth=depth)
 
     async def create_one(self, of: Of[K], data: Data, upsert: bool = False, *, replace: Collection[str] = ()) -> K:
-        """The new record, which gets its id here: once, even if the answer is lost."""
+        """The new record. The client sets its id, so it is created once, even after a lost response."""
         return await self._of(of).create_one(data, upsert, replace=replace)
 
     async def create_many(
@@ -190,41 +190,41 @@ class Rest(RestMetadata):
         return await self._of(of).update_many(data, filter, all_records=all_records, replace=replace)
 
     async def delete_one(self, of: Of[K], id: UUID | str) -> K:
-        """Soft: `restore` brings the record back."""
+        """Soft-deletes the record; `restore` restores it."""
         return await self._of(of).delete_one(id)
 
     async def delete_many(self, of: Of[K], filter: Filters | None = None, *, all_records: bool = False) -> list[K]:
-        """Soft. Raises `InvalidArgument` for a filter without a condition, unless `all_records` is true."""
+        """Soft-deletes records. Raises `InvalidArgument` for a filter without a condition, unless `all_records`."""
         return await self._of(of).delete_many(filter, all_records=all_records)
 
     async def destroy_one(self, of: Of[Any], id: UUID | str) -> UUID:
-        """Final: what REST's DELETE does. The id, which is all that REST tells."""
+        """Permanently destroys the record. Returns its id, because REST returns nothing else."""
         return await self._of(of).destroy_one(id)
 
     async def destroy_many(
         self, of: Of[Any], filter: Filters | None = None, *, all_records: bool = False
     ) -> list[UUID]:
-        """Final. Raises `InvalidArgument` for a filter without a condition, unless `all_records` is true."""
+        """Permanently destroys records and returns their ids. Raises `InvalidArgument` as `delete_many` does."""
         return await self._of(of).destroy_many(filter, all_records=all_records)
 
     async def restore(self, of: Of[K], id: UUID | str) -> K:
-        """Brings a soft-deleted record back. Raises `NotFoundError` if there is none with that id."""
+        """Restores a deleted record. Raises `NotFoundError`."""
         return await self._of(of).restore(id)
 
     async def restore_many(self, of: Of[K], filter: Filters | None = None, *, all_records: bool = False) -> list[K]:
-        """Brings back what matches. Raises `InvalidArgument` for a filter without a condition."""
+        """Restores the records that match. Raises `InvalidArgument` as `delete_many` does."""
         return await self._of(of).restore_many(filter, all_records=all_records)
 
     async def find_duplicates(
         self, of: Of[K], *, ids: Sequence[UUID | str] | None = None, data: Sequence[Data] | None = None
     ) -> list[Page[K]]:
-        """For each id or each piece of data, in their order, the records that look like it."""
+        """The similar records for each id, or for each item of data, in order."""
         return await self._of(of).find_duplicates(ids=ids, data=data)
 
     async def merge(
         self, of: Of[K], ids: Sequence[UUID | str], conflict_priority_index: int = 0, dry_run: bool = False
     ) -> K:
-        """The merged record: 2 to 9 become the one at `conflict_priority_index`, whose values win."""
+        """The merged record: 2 to 9 records are merged into the one at `conflict_priority_index`, whose values win."""
         return await self._of(of).merge(ids, conflict_priority_index, dry_run)
 
     restore_one = restore
@@ -264,7 +264,7 @@ class Rest(RestMetadata):
         order_by: GroupOrders | Sequence[GroupOrders] | None = None,
         limit: int | None = None,
     ) -> list[Any]:
-        """The groups of records with the same values; numbers are numbers, though REST writes counts as texts."""
+        """The groups of records with the same values. Counts are numbers, although REST has them as texts."""
         return await self._of(of).group_by(group_by, select=select, filter=filter, order_by=order_by, limit=limit)
 
 

@@ -1,4 +1,4 @@
-"""Creates over REST whose answer was lost: records that have an id of the caller's are looked for by it."""
+"""Settles creates over REST after a lost response: records with an id of the caller's are looked for."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Get = Callable[..., Awaitable[Any]]
 
 
 def ids_of(data: object) -> list[str] | None:
-    """The ids of the records that are to be created; None if one has none."""
+    """The ids of the records to create; None if one has no id."""
     records = data if isinstance(data, list | tuple) else [data]
     ids = [str(record["id"]) for record in records if isinstance(record, Mapping) and record.get("id")]
     return ids if ids and len(ids) == len(records) else None
 
 
 async def stored(get: Get, parts: Sequence[str], ids: Sequence[str]) -> Any:
-    """The records as a create answers them; None if they are not there."""
+    """The records in the form of a create's response; None if they don't exist."""
     if len(parts) == 1:
         try:
             answer = await get(f"{parts[0]}/{ids[0]}")

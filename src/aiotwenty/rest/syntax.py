@@ -1,7 +1,7 @@
-"""Filters and orders as REST's parameters have them: `name[ilike]:"%air%",or(employees[gt]:5,id[in]:[a,b])`.
+"""Filters and orders as parameters of REST: `name[ilike]:"%air%",or(employees[gt]:5,id[in]:[a,b])`.
 
-REST has fewer words than GraphQL: no way to quote a quote, a comma or a bracket that is certain, no null, and not every
-operator (Twenty, July 2026). What it cannot say for certain raises `Unsayable`, and is asked over GraphQL.
+REST can express less than GraphQL: it has no certain way to quote a quote, a comma or a bracket, no null, and not every
+operator (Twenty, July 2026). For these, `Unsayable` is raised, and the request goes over GraphQL.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ OPERATORS = frozenset(
 _LISTS = frozenset({"in", "containsAny"})
 _GROUPS = frozenset({"and", "or", "not"})
 _STRUCTURE = frozenset(",()[]\"'")
-"""What separates one part of a filter from the next."""
+"""Characters that separate the parts of a filter."""
 
 
 class Unsayable(Exception):  # noqa: N818
-    """REST has no words for it."""
+    """REST can't express it."""
 
 
 def filter_text(value: Mapping[str, Any] | None) -> str:
-    """The filter, which is plain JSON; empty for one without any condition. Raises `Unsayable`."""
+    """The parameter of a filter, which is plain JSON; empty without a condition. Raises `Unsayable`."""
     return ",".join(_terms(value)) if value else ""
 
 
 def order_text(value: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> str:
-    """The order, which is plain JSON. Raises `Unsayable`."""
+    """The parameter of an order, which is plain JSON. Raises `Unsayable`."""
     entries = [value] if isinstance(value, Mapping) else value or []
     return ",".join(part for entry in entries for part in _directions(entry, ""))
 
@@ -51,12 +51,12 @@ def _terms(value: Mapping[str, Any]) -> list[str]:
 
 
 def _together(value: Any) -> str:
-    """One condition, of whatever number."""
+    """Several conditions as a single one."""
     if not isinstance(value, Mapping):
         raise Unsayable
     match _terms(value):
         case []:
-            # To the server a group with an empty part is no filter at all.
+            # The server ignores a group with an empty part.
             raise Unsayable
         case [term]:
             return term
@@ -65,7 +65,7 @@ def _together(value: Any) -> str:
 
 
 def _conditions(path: str, value: Any) -> Iterator[str]:
-    """What is asked of a field, a part of it, or a field of the one record that it leads to."""
+    """The conditions on a field, a part of it, or a field of a related record."""
     if not isinstance(value, Mapping) or not value or not _GROUPS.isdisjoint(value):
         raise Unsayable
     for name, part in value.items():
@@ -86,7 +86,7 @@ def _operand(operator: str, value: Any) -> str:
 
 
 def _item(value: Any) -> str:
-    """One of a list. Quotes do not keep the blanks at its ends."""
+    """An item of a list. Quotes do not keep the spaces at its ends."""
     if isinstance(value, str):
         if not value or value != value.strip():
             raise Unsayable

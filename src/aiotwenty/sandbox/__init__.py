@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "Sandbox", "parse_fault", "serve"]
 
 
-if not TYPE_CHECKING:  # To type checkers, any name would be there.
+if not TYPE_CHECKING:  # A module `__getattr__` would make type checkers accept any name.
 
     def __getattr__(name):
-        # The pytest plugin is imported in every test run; the server only where it is used.
+        # Every test run imports the pytest plugin, so the server is imported only when it is used.
         if name in ("Sandbox", "serve"):
             from aiotwenty.sandbox import sandbox
 

@@ -1,6 +1,6 @@
-"""What differs between the versions of the server that the sandbox answers like: asked by name, decided here.
+"""The differences between the server versions that the sandbox can imitate, each with a name.
 
-Twenty 2.19 is of July 2026, 1.10 of November 2025. Both were measured; where a fact surprises, its docstring says so.
+Twenty 2.19 is of July 2026, 1.10 of November 2025. Both were measured; docstrings explain surprising facts.
 """
 
 from __future__ import annotations
@@ -20,84 +20,84 @@ class Dialect:
     takes_trailing_slash: bool
     takes_put: bool
     mutates_by_get: bool
-    """Whatever GET reaches; a server that refuses mutations there lets queries of records through."""
+    """Whether GET requests can mutate. If not, GET still reaches queries of records."""
     reaches_records_everywhere: bool
-    """By GET and `application/graphql` too; a newer server answers these from its static schema alone."""
+    """Whether GET and `application/graphql` reach records; newer servers have only the static schema there."""
     answers_records_as_graphql_json: bool
-    """With `application/graphql-response+json`, if it is asked for."""
+    """Whether responses with records are `application/graphql-response+json` on request."""
     exposes_headers: bool
     explains_large_bodies: bool
     serves_assistants: bool
-    """Has `/mcp`."""
+    """Whether there is `/mcp`."""
     rest_depth: int
     pages_rest_metadata: bool
-    """Its collections know parameters."""
+    """Whether collections take parameters."""
     rest_deletes_once: bool
-    """What is deleted already isn't found a second time."""
+    """Whether deleting a second time is an error (not found)."""
 
     # Documents
 
     validates_documents: bool
-    """Against the schema, records or not; a newer server walks what asks for records by itself."""
+    """Whether all documents are validated; newer servers walk documents of records without validation."""
     separates_mutations: bool
-    """A query reaches no mutation, nor the other way round."""
+    """Whether queries reach no mutations, and mutations no queries."""
     names_missing_operation: bool
     limits_documents: bool
-    """Counts fields, depth and repeated roots of what it validates."""
+    """Whether fields, depth and repeated roots of validated documents are limited."""
     introspects_for_anyone: bool
     forbidden_code: str
     explains_errors: bool
-    """Tells users what happened, not only of duplicates."""
+    """Whether errors other than duplicates have a message for users."""
     too_many_written_code: str
 
     # Keys
 
     reads_token_headers: bool
     keys_act_as_people: bool
-    """Keys may do at `/metadata` what else a session may."""
+    """Whether keys may do at `/metadata` what otherwise only sessions may."""
 
     # The data model
 
     stores_empty_texts: bool
-    """No text is NULL: what has no value is empty."""
+    """Whether texts are never NULL: without a value, they are empty."""
     wants_camel_case_names: bool
     creates_numeric_fields: bool
     checks_ids_of_metadata: bool
     wants_webhook_secrets: bool
     validates_webhooks: bool
-    """As a whole, with what is wrong by field."""
+    """Whether webhooks are validated as a whole, with errors by field."""
 
     # The schema of the records
 
     forgets_not_null_parts: bool
-    """The first schema of a process says of three parts of an actor that they are not null, and no later one does."""
+    """Whether the first schema of a process has three non-null parts of actors that later schemas lack."""
     declares_full_names_not_null: bool
     declares_null_in_lists_of_ids: bool
     declares_unreferred_types: bool
     declares_ends_with: bool
     filters_dates_by_value: bool
-    """Dates are filtered by the type of the value itself; objects with operators are taken all the same."""
+    """Whether dates are filtered by a plain value in the schema; objects with operators are accepted too."""
     reaches_through_relations: bool
-    """Filters, orders and groups."""
+    """Whether filters, orders and groups can go through relations."""
 
     # Filters and orders
 
     takes_loose_filters: bool
-    """`and` and `or` of one filter, and `not` of nothing."""
+    """Whether a filter may have both `and` and `or`, and an empty `not`."""
     reads_first_operator: bool
-    """The first of several is what counts; a newer server refuses them."""
+    """Whether the first of several operators counts; newer servers refuse several."""
     searches_in_filters: bool
     lists_operators: bool
-    """Says which there are when one isn't."""
+    """Whether errors about operators list those that exist."""
     matches_wildcards_at_start: bool
-    """`startsWith` takes `%` and `_` as `like` does."""
+    """Whether `%` and `_` are wildcards in `startsWith`, as in `like`."""
     finds_none_in_no_options: bool
     leaves_values_to_database: bool
-    """Most are refused by Postgres or not at all."""
+    """Whether Postgres checks most values, or nothing does."""
     skips_empty_entries: bool
-    """Of orders and groups: `{name: null}` is as if it weren't there."""
+    """Whether empty entries of orders and groups (`{name: null}`) are ignored."""
     keeps_foreign_keys_in_cursors: bool
-    """And then fails on them."""
+    """Whether cursors contain foreign keys, which then make them fail."""
     wants_whole_names_in_cursors: bool
     takes_empty_parts_in_cursors: bool
 
@@ -105,19 +105,19 @@ class Dialect:
 
     finds_without_filter: bool
     restricts_records: bool
-    """There are some that not everybody sees, and objects that no key creates records of."""
+    """Whether some records are hidden, and keys cannot create records of some objects."""
     reads_null_lists: bool
     reads_big_integers_as_texts: bool
     sums_of_nothing: bool
-    """Aggregates of no records are given."""
+    """Whether aggregates have values if there are no records."""
     limits_related_together: bool
-    """All parents share what may be related to them."""
+    """Whether the limit of related records is shared by all parents."""
     max_related_records: int
     max_relation_depth: int | None
     nests_lists: bool
-    """To-many relations may be read below to-many relations."""
+    """Whether to-many relations can be selected below to-many relations."""
     needs_ids_for_lists: bool
-    """A related record whose id isn't selected has no related lists."""
+    """Whether related lists are empty in related records without a selected id."""
 
     # Groups
 
@@ -125,7 +125,7 @@ class Dialect:
     max_grouped_records: int
     groups_by_any_field: bool
     groups_in_time_zones: bool
-    """Dates are grouped as they are unless a granularity is asked for, and then a time zone is needed."""
+    """Whether dates are grouped unchanged without a granularity, and a time zone is required with one."""
     explains_orders_of_groups: bool
     shows_groups_as_postgres: bool
 
@@ -133,10 +133,10 @@ class Dialect:
 
     time_digits: int
     finds_ids_in_upper_case: bool
-    """An upsert does."""
+    """Whether upserts find ids in upper case."""
     answers_in_input_order: bool
     takes_relation_and_key: bool
-    """In one write."""
+    """Whether a write may have a relation and its foreign key."""
     connects_to_nothing: bool
     empties_composites_by_null: bool
     hides_database_errors: bool
@@ -145,9 +145,9 @@ class Dialect:
     limits_updates: bool
     updates_deleted_records: bool
     asks_filters_again: bool
-    """After writing: what no longer matches isn't told of."""
+    """Whether a filter is applied again after writing, and the response leaves out records that no longer match."""
     merges_softly: bool
-    """What was merged into another record is soft-deleted, not gone."""
+    """Whether merged records are soft-deleted, not destroyed."""
     tells_of_upserts: bool
     tells_of_each_destroyed: bool
 

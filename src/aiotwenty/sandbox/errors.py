@@ -1,4 +1,4 @@
-"""Every error that the sandbox answers with, worded and coded as a Twenty server does (July 2026)."""
+"""The errors of the sandbox, with the messages and codes of a Twenty server (July 2026)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ BAD_INPUT = "BAD_USER_INPUT"
 
 
 class RecordError(Exception):
-    """One entry of `errors` in an answer: a message and its extensions.
+    """An entry of `errors` in a response: a message and its extensions.
 
-    `more` are further extensions, put before `code`, where Twenty has them.
+    `more` are further extensions, which come before `code`, as in Twenty.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class RecordError(Exception):
         self.more = more or {}
 
     def as_dict(self, dialect: Dialect = LATEST) -> dict[str, Any]:
-        """As an answer has it; the duplicates of unique values are the ones that are expected."""
+        """The error as responses have it. Older servers explain to users only expected errors, which are duplicates."""
         extensions: dict[str, Any] = {}
         if self.sub_code is not None:
             extensions["subCode"] = self.sub_code
@@ -55,14 +55,14 @@ def as_text(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as Node's `util.inspect` writes it, which is how Twenty quotes what it refuses."""
+    """A value as Node's `util.inspect` writes it, which is how Twenty quotes refused values."""
     if isinstance(value, str):
         return f"'{value}'"
     if isinstance(value, list):
         return f"[ {', '.join(map(shown, value))} ]" if value else "[]"
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key}: {shown(one)}' for key, one in value.items())} }}" if value else "{}"
-    return json.dumps(value)  # NaN is spelt so in both languages.
+    return json.dumps(value)  # NaN is written the same in both languages
 
 
 # Arguments
@@ -107,12 +107,12 @@ def not_grouped(name: str) -> RecordError:
 
 
 def no_such_column(table: str, name: str) -> RecordError:
-    """What Postgres says of a composite field that is taken for a column."""
+    """Postgres's message about a composite field used as a column."""
     return RecordError(f"column {table}.{name} does not exist", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
 
 
 def invalid_uuid_syntax(value: str) -> RecordError:
-    """What Postgres says of an id that nobody looked at before."""
+    """Postgres's message about an id that Twenty did not check."""
     return RecordError(f'invalid input syntax for type uuid: "{value}"', friendly="Invalid input provided.")
 
 
@@ -159,7 +159,7 @@ def not_null(column: str, table: str) -> RecordError:
 
 
 def broken_reference(table: str, constraint: str, referring: str | None = None) -> RecordError:
-    """A reference to nothing, or with `referring` a record of `table` that others refer to."""
+    """A reference to a missing record; with `referring`, a record of `table` that others refer to."""
     what, where = ("insert or update", "") if referring is None else ("update or delete", f' on table "{referring}"')
     return RecordError(
         f'{what} on table "{table}" violates foreign key constraint "{constraint}"{where}',
@@ -169,7 +169,7 @@ def broken_reference(table: str, constraint: str, referring: str | None = None) 
 
 
 def duplicate(label: str | None = None, conflicting_id: str | None = None, object_name: str = "") -> RecordError:
-    """A unique value is taken; the server names the other record only if that one is alive and was there before."""
+    """A unique value exists already. The server names the other record unless it is deleted or of this request."""
     if conflicting_id is None:
         friendly = "This record already exists. Please check your data and try again."
         return RecordError("A duplicate entry was detected", friendly=friendly)
@@ -181,7 +181,7 @@ def duplicate(label: str | None = None, conflicting_id: str | None = None, objec
 
 
 def duplicate_value(label: str, value: Any) -> RecordError:
-    """How a validating server words a duplicate (Twenty 1.10, November 2025)."""
+    """A duplicate in the words of a validating server (Twenty 1.10, November 2025)."""
     return RecordError(
         f"Duplicate {label} with value {value}. Please set a unique one.",
         friendly=f"This {label.lower()} with value {value} is already taken. Please choose a different value.",
@@ -216,7 +216,7 @@ DUPLICATE_ROOT = {
     "id": "UrzTjS",
     "message": "Duplicate root resolver found. Each root resolver can only be called once per document.",
 }
-"""What `/metadata` tells users beside the message; `/graphql` tells them nothing."""
+"""The messages for users of `/metadata`; `/graphql` has none."""
 
 
 def duplicate_root(name: str, friendly: dict[str, str] | None = None) -> RecordError:
@@ -260,7 +260,7 @@ def undefined_property(name: str) -> RecordError:
 
 
 def javascript_failed(message: str) -> RecordError:
-    """What JavaScript says where Twenty didn't look first."""
+    """A JavaScript error, where Twenty has no check of its own."""
     return RecordError(message, code="INTERNAL_SERVER_ERROR")
 
 
@@ -269,12 +269,12 @@ def too_nested() -> RecordError:
 
 
 def data_not_valid() -> RecordError:
-    """What the database refuses, in the words in which Twenty hides it."""
+    """An error of the database, which Twenty hides in these words."""
     return RecordError("Data validation error.", code="INTERNAL_SERVER_ERROR")
 
 
 def internal() -> RecordError:
-    """A fault of the sandbox itself; its log says which."""
+    """An error in the sandbox itself; its log has the details."""
     return RecordError("Internal server error", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
 
 
@@ -302,5 +302,5 @@ def limit_reached(tokens: int, milliseconds: int) -> RecordError:
 
 
 def read_timeout() -> RecordError:
-    """A statement took longer than 10 s (Twenty, July 2026). It says nothing about whether it was committed."""
+    """A statement took longer than 10 s (Twenty, July 2026). Whether it was committed is unknown."""
     return RecordError("Query read timeout", code="INTERNAL_SERVER_ERROR")

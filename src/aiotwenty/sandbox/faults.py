@@ -1,6 +1,6 @@
-"""Faults on demand, so that clients can be tested against a server that fails.
+"""Faults on demand, to test clients against a server that fails.
 
-A fault is written as a string, for the command line and for Python alike:
+A fault is written as a string, on the command line and in Python:
 
     kind[=detail][:option[=value]]...
 
@@ -15,7 +15,7 @@ A fault is written as a string, for the command line and for Python alike:
     limit                   HTTP 200 with Twenty's LIMIT_REACHED
     read-timeout:committed      HTTP 200 (REST: 400) with "Query read timeout"; the write is done
     read-timeout:not-committed  the same answer; nothing was written
-    late-commit=30          the write waited 30 s for a lock: it is seen from now on, and has the time of 30 s ago
+    late-commit=30          the write waited 30 s for a lock: it is visible from now on, with the time of 30 s ago
     ...:operation=createCompanies   only requests with this root field, or part of a REST path; may be repeated
     ...:after=3                     not before the fourth request that fits
 """
@@ -47,19 +47,20 @@ _COMMITTED = {"committed": True, "not-committed": False}
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of failure, and when it happens."""
+    """A kind of failure, and when it happens."""
 
     kind: FaultKind
     seconds: float = 0.0
-    """How long `latency` and `slow` take; what `busy` says in Retry-After (0: no such header); how long before its
-    commit the transaction of `late-commit` began, which nobody waits for."""
+    """Seconds: the duration of `latency` and `slow`, the Retry-After of `busy` (0: no such header), the time between
+    begin and commit in `late-commit`, for which nobody waits.
+    """
     probability: float = 1.0
     count: int | None = None
-    """How often at most; None for ever."""
+    """The most times that it happens; None for no limit."""
     after: int = 0
-    """How many fitting requests go well before."""
+    """The number of fitting requests that succeed first."""
     committed: bool | None = None
-    """Of `read-timeout`: whether what was asked for is done all the same."""
+    """For `read-timeout`: whether the request is executed."""
     operations: frozenset[str] = frozenset()
     """Names of root fields, or parts of REST paths (`companies`); empty for every request."""
     happened: int = field(default=0, compare=False)
@@ -96,7 +97,7 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Reads one fault as the module's docstring writes it; `ValueError` says what is wrong."""
+    """The fault that a text describes, see the module's docstring. Raises `ValueError` if it is wrong."""
     head, *options = text.strip().split(":")
     kind, _, seconds = head.partition("=")
     values: dict[str, float | int] = {}
@@ -129,12 +130,12 @@ class Faults(list["Fault"]):
         self._chance = random.Random(seed)
 
     def add(self, fault: Fault | str) -> Fault:
-        """Adds one, written out or made, and gives it back (its `happened` counts)."""
+        """Adds a fault, as a text or an object, and returns it (`happened` counts its requests)."""
         made = parse_fault(fault) if isinstance(fault, str) else fault
         self.append(made)
         return made
 
     def struck(self, operations: Iterable[str]) -> list[Fault]:
-        """The faults that happen to a request with these root fields, in their order."""
+        """The faults that happen to a request with these root fields, in order."""
         names = frozenset(operations)
         return [fault for fault in self if fault.fits(names) and fault.strikes(self._chance)]

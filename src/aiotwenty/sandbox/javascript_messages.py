@@ -1,4 +1,4 @@
-"""Error messages in the words of graphql-js 16 and of Node, which Twenty runs on."""
+"""Error messages of graphql-js 16 and of Node, on which Twenty runs."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _LATER_WORDS = (
     (rf"{_VALUE} to be an object, found: (.*)", r"Expected value of type '\1', found \2"),
     (r"Expected value of non-null type '(.*?)' not to be None\.", r"Expected value of type '\1', found null."),
 )
-"""How graphql-core 3.3 words it, and how it was said before."""
+"""Messages of graphql-core 3.3, and the earlier ones."""
 
 
 def as_javascript(message: str) -> str:
-    """`Cannot query field 'x'` becomes `Cannot query field "x"`, whatever graphql-core said it."""
+    """`Cannot query field 'x'` as `Cannot query field "x"`, from any version of graphql-core."""
     for later, before in _LATER_WORDS:
         message = re.sub(later, before, message, flags=re.DOTALL)
     return _QUOTED.sub(r'"\1"', message)
 
 
 TOO_NESTED = "Maximum call stack size exceeded"
-"""JavaScript nests further than Python, but not for ever."""
+"""JavaScript allows deeper nesting than Python, but not without limit."""
 _DIGITS_OF_A_DOUBLE = 309
 _WHOLE_NUMBER = re.compile(r"[0-9]+")
 
 
 class JsonError(ValueError):
-    """A text that isn't JSON; its message is what Node says."""
+    """A text that isn't JSON, with Node's message."""
 
 
 def read_json(text: str) -> Any:
-    """What `JSON.parse` gives: no NaN, and integers that are too long for any number are infinite.
+    """The result of `JSON.parse`: no NaN, and integers that are too long for a number are infinite.
 
-    Raises `JsonError`, also for what is nested more deeply than Python reads.
+    Raises `JsonError`, also for deeper nesting than Python can read.
     """
     try:
         return json.loads(text, parse_constant=_no_constant, parse_int=integer)
@@ -50,33 +50,33 @@ def read_json(text: str) -> Any:
 
 
 def to_json(body: Any) -> bytes:
-    """Half of a surrogate pair, which no encoding has, stays the escape that it came as. Bytes are JSON already."""
+    """The value as JSON. Lone surrogates, which can't be encoded, stay escapes. Bytes are JSON already."""
     if isinstance(body, bytes):
         return body
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 def _no_constant(name: str) -> Any:
-    """NaN and Infinity, which Python would take, are no JSON."""
+    """Refuses NaN and Infinity, which Python would accept."""
     raise ValueError(name)
 
 
 def integer(digits: str) -> int | float:
-    """A whole number; one that no double holds is infinite, so that no text makes much work."""
+    """An integer; infinite if no double holds it, because long integers take long to compute with."""
     return int(digits) if len(digits) <= _DIGITS_OF_A_DOUBLE else float(digits)
 
 
 def whole_number(text: str) -> int | float | None:
-    """A number of nothing but the digits 0 to 9; None for any other text."""
+    """A number of digits 0 to 9 only; None for any other text."""
     return integer(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 _AROUND = 10
-"""How many characters before and after a place Node shows of a text that isn't JSON."""
+"""The characters before and after the place of an error that Node shows."""
 
 
 def json_message(text: str, error: ValueError) -> str:
-    """What `JSON.parse` says of a text that Python could not read either."""
+    """The message of `JSON.parse` about a text that Python could not read either."""
     if not isinstance(error, json.JSONDecodeError):
         return unexpected_token(text, 0)
     place, before = error.pos, text[: error.pos].rstrip()
@@ -90,7 +90,7 @@ def json_message(text: str, error: ValueError) -> str:
         case ["Extra", "data"]:
             return _at("Unexpected non-whitespace character after JSON", text, place).replace(" in JSON", "")
         case ["Expecting", "property"] | ["Illegal", "trailing"]:
-            # From Python 3.13 on a comma too many is told by itself.
+            # From Python 3.13 on, a superfluous comma has a message of its own.
             wanted = "property name or '}'" if before.endswith("{") else "double-quoted property name"
             place += 1 if error.msg.startswith("Illegal") else 0
             return _at(f"Expected {wanted}", text, place + len(text[place:]) - len(text[place:].lstrip()))
@@ -104,13 +104,13 @@ def json_message(text: str, error: ValueError) -> str:
 
 
 def _of_a_literal(text: str) -> int:
-    """How many letters there are of a word that JSON knows: the first wrong one is told."""
+    """The number of correct letters of a JSON word: the message is about the next one."""
     word = next((each for each in ("true", "false", "null") if text[:1] == each[0]), "")
     return next((place for place, letter in enumerate(word) if text[place : place + 1] != letter), len(word))
 
 
 def unexpected_token(text: str, place: int) -> str:
-    """With what lies around the place, and dots where more would follow."""
+    """The message with the text around the place, and dots if more follows."""
     if len(text) <= 2 * _AROUND:
         shown = f'"{text}"'
     else:
@@ -125,7 +125,7 @@ def _at(message: str, text: str, place: int) -> str:
 
 
 def _in_object(before: str) -> bool:
-    """Whether the innermost bracket that is open is one of an object."""
+    """Whether the innermost open bracket is that of an object."""
     opened: list[str] = []
     for letter in re.sub(r'"(?:[^"\\]|\\.)*"', '""', before):
         if letter in "{[":

@@ -1,4 +1,4 @@
-"""What a Twenty server limits, and the token bucket behind its rate limit."""
+"""The limits of a Twenty server, and the token bucket behind its rate limit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 MAX_ROOT_FIELDS = 20
 MAX_WRITTEN_RECORDS = 200
 MAX_AFFECTED_RECORDS = 100
-"""Only told, never enforced (Twenty, July 2026)."""
+"""Only announced, never enforced (Twenty, July 2026)."""
 MAX_MERGED_RECORDS = 9
 DEFAULT_PAGE = 200
 MAX_NESTED_RECORDS = 60
 MAX_GROUPS = 50
 MIN_COMPARED_LENGTH = 3
-"""Shorter values are not compared when duplicates are looked for."""
+"""Shorter values are not compared in the search for duplicates."""
 MAX_SEARCH_RESULTS = 100
 MAX_BODY_BYTES = 10 * 1024 * 1024
 REST_DEFAULT_PAGE = 60
@@ -30,10 +30,10 @@ RateLimits = str | tuple[int, float] | list[tuple[int, float]] | None
 
 @dataclass(slots=True)
 class TokenBucket:
-    """`tokens` per `milliseconds`; one that is empty says so and keeps its clock.
+    """`tokens` per `milliseconds`. An empty bucket refuses, and its clock goes on.
 
-    As Twenty counts (July 2026): whole tokens come back for the time since the last success, and the fraction is
-    lost, so that asking more often than one token takes doesn't help.
+    As Twenty counts (July 2026): whole tokens come back for the time since the last success, and the fraction is lost,
+    so that more frequent requests than one per token gain nothing.
     """
 
     tokens: int
@@ -56,13 +56,13 @@ class TokenBucket:
 
 
 class TokenBuckets:
-    """Some buckets together: a request takes one token from each, or is refused by the first that is empty."""
+    """Several buckets: a request takes a token from each, or is refused by the first empty one."""
 
     def __init__(self, buckets: Iterable[TokenBucket]) -> None:
         self.buckets = list(buckets)
 
     def take(self) -> TokenBucket | None:
-        """Takes a token; gives the bucket that has none left, if there is one."""
+        """Takes a token; returns the empty bucket if there is one."""
         empty = next((bucket for bucket in self.buckets if bucket.available() < 1), None)
         if empty is None:
             for bucket in self.buckets:

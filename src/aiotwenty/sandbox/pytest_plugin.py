@@ -1,8 +1,7 @@
-"""Fixtures for tests against a sandbox; pytest finds them as soon as aiotwenty is installed.
+"""Fixtures for tests against a sandbox. pytest finds them if aiotwenty is installed.
 
-`twenty_sandbox` is a fresh `Sandbox` for one test, in a thread of its own, so that synchronous and asynchronous tests
-can use it: `twenty_sandbox.url` and `twenty_sandbox.api_key`. `twenty_sandbox_options` may be overridden to give it
-other arguments than none.
+`twenty_sandbox` is a fresh `Sandbox` for one test, in a thread of its own, for synchronous and asynchronous tests:
+`twenty_sandbox.url` and `twenty_sandbox.api_key`. A test can override `twenty_sandbox_options` to pass arguments.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ def twenty_sandbox_options() -> dict[str, Any]:
 
 @pytest.fixture
 def twenty_sandbox(twenty_sandbox_options: dict[str, Any]) -> Iterator[Sandbox]:
-    """A sandbox with no records, gone after the test."""
+    """A sandbox without records; it ends with the test."""
     from aiotwenty.sandbox.threaded import running_sandbox
 
     with running_sandbox(**twenty_sandbox_options) as sandbox:

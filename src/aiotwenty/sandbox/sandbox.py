@@ -1,4 +1,4 @@
-"""A workspace of one's own: an HTTP server in this process that answers like Twenty."""
+"""A workspace for tests: an HTTP server in this process that answers like Twenty."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from aiotwenty.sandbox.records.writing import Writer
 
 VERSIONS = tuple(DIALECTS)
 _HANGING_SECONDS = 0.1
-"""How long requests that are still running may go on when the sandbox closes."""
+"""The seconds that running requests get when the sandbox closes."""
 
 _HEADER_BYTES = 16 * 1024
-"""What Node takes of an address or a header."""
+"""Node's limit for a URL or a header."""
 
 
 class Sandbox:
@@ -44,16 +44,16 @@ class Sandbox:
     objects, one workspace member and one API key with the Admin role, and no other records.
 
     `database` is a file for records, data model, keys and webhooks; without it, everything is in memory. `rate_limit`
-    limits requests as Twenty does: `"100/60s"`, `(100, 60)`, or several; None doesn't. `version` is the one that it
-    answers like: "2.19" (July 2026) or "1.10" (November 2025), for which `strict=True` is another name. `port` 0 takes
-    any free one. `host` is 127.0.0.1 unless told otherwise: nobody else on the network reaches it. `faults` are made or
-    written out (see `faults.parse_fault`); `sandbox.faults` may be changed while it runs, and `seed` decides what their
-    probabilities come to. `metadata_sdl` is another schema for `/metadata` than the one of July 2026. `objects` are
-    those of another workspace in place of the standard ones, as its `/metadata` describes them, with `fieldsList`; a
-    database that has a data model already keeps it.
+    limits requests as Twenty does: `"100/60s"`, `(100, 60)`, or several; by default there is no limit. `version` is
+    that of the server: "2.19" (July 2026) or "1.10" (November 2025), for which `strict=True` is an old name. `port` 0
+    takes any free one. The default `host` is 127.0.0.1, which other machines can't reach. `faults` are objects or texts
+    (see `faults.parse_fault`); `sandbox.faults` may be changed while it runs, and `seed` is that of their
+    probabilities. `metadata_sdl` is another schema for `/metadata` than the one of July 2026. `objects` are those of
+    another workspace in place of the standard ones, as its `/metadata` returns them, with `fieldsList`; a database that
+    has a data model keeps it.
 
     Raises `OSError` if the port is taken or the database can't be opened (another sandbox may have it open),
-    `ValueError` for a version that isn't known, and for objects, a rate limit or a fault that can't be read.
+    `ValueError` for an unknown version, and for invalid objects, rate limits and faults.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class Sandbox:
 
     @property
     def strict(self) -> bool:
-        """Whether it answers like the oldest version, which validates documents: an old name for that."""
+        """Whether it answers like the oldest version, which validates documents: an old name."""
         return self.dialect.validates_documents
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end. The port is known once the sandbox runs."""
+        """The base URL, without a final slash. The port is known once the sandbox runs."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"
 
@@ -107,15 +107,15 @@ class Sandbox:
 
     @property
     def user_token(self) -> str:
-        """A token for half an hour of a session of the workspace's one member, an administrator.
+        """A token for half an hour of a session of the only member, an administrator.
 
-        Signing in gives such tokens too: with the member's e-mail address, which is also the password.
+        Signing in gives such tokens too, with the member's e-mail address, which is also the password.
         """
         return self.workspace.session_token()
 
     @property
     def workspace(self) -> SandboxWorkspace:
-        """What the workspace has besides records: data model, keys, webhooks."""
+        """The parts of the workspace other than records: data model, keys, webhooks."""
         if self._workspace is None:
             raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
         return self._workspace
@@ -135,7 +135,7 @@ class Sandbox:
         await self.aclose()
 
     async def start(self) -> None:
-        """Opens the database and begins to answer."""
+        """Opens the database and starts to serve."""
         model = self._model
         if self._database is None:
             model = model or standard_model(self.dialect)
@@ -203,7 +203,7 @@ class Sandbox:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def aclose(self) -> None:
-        """Stops answering, ends requests in flight, and closes the database."""
+        """Stops serving, ends running requests, and closes the database."""
         if self._server is not None:
             await self._stop_listening(self._server)
             self._server = None
@@ -219,7 +219,7 @@ class Sandbox:
             self._store = self._operations = None
 
     async def _stop_listening(self, server: asyncio.Server) -> None:
-        """What was accepted a moment ago gets its transport first: of a closed server it gets none, and stays open."""
+        """Lets connections accepted just before get their transport first, which a closed server doesn't give them."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError):  # loops that don't watch sockets
             for listening in server.sockets:
@@ -235,7 +235,7 @@ class Sandbox:
         return self._limiter
 
     def _current_operations(self) -> Operations:
-        """Those of the data model as it is now."""
+        """The operations of the present data model."""
         assert self._sender is not None
         model = self.workspace.model
         if self._operations is None or self._operations_revision != model.revision:
@@ -252,7 +252,7 @@ class Sandbox:
 
 
 def _add_member(store: RecordStore, workspace: SandboxWorkspace) -> None:
-    """The one person that a fresh workspace has."""
+    """Adds the only person of a fresh workspace."""
     members = workspace.model.objects["workspaceMember"]
     if store.rows('SELECT 1 FROM "workspaceMember" LIMIT 1'):
         return
@@ -279,9 +279,9 @@ async def serve(
     echo: Callable[[str], None],
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Runs a sandbox until it is cancelled or `stop` is set; what `aiotwenty sandbox` does.
+    """Runs a sandbox until it is cancelled or `stop` is set, for `aiotwenty sandbox`.
 
-    `echo` gets the lines for the user: first where it listens, then, once it answers, `TWENTY_API_URL=…` and
+    `echo` gets the lines for the user: first the address, then, once it answers, `TWENTY_API_URL=…` and
     `TWENTY_API_KEY=…` on lines of their own. The other parameters and the errors are those of `Sandbox`.
     """
     sandbox = Sandbox(

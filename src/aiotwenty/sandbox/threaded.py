@@ -1,4 +1,4 @@
-"""A sandbox in a thread of its own, for callers that have no event loop, or one that they keep busy."""
+"""A sandbox in a thread of its own, for callers without an event loop, or with one that they keep busy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiotwenty.sandbox.sandbox import Sandbox
 
 @contextmanager
 def running_sandbox(**options: Any) -> Iterator[Sandbox]:
-    """`with running_sandbox() as sandbox:`; the arguments are those of `Sandbox`."""
+    """A running sandbox, for the time of the context; the arguments are those of `Sandbox`."""
     started: Future[tuple[Sandbox, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""Objects of a workspace that no client was generated for: made of its schema when they are first used."""
+"""Objects of a workspace without generated classes: made of its schema at their first use."""
 
 from aiotwenty.served.named import NamedRecords
 from aiotwenty.served.package import ServedRecord, ServedRecords

@@ -1,4 +1,4 @@
-"""`twenty.object("rockets")`: a namespace by the name of its object, which asks for the schema when it is used."""
+"""`twenty.object("rockets")`: a namespace by the name of its object, which fetches the schema when it is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiotwenty.served.package import ServedPackage, ServedRecords, package_of_an
 
 
 class ServedObjects:
-    """The objects of one workspace: its schema is asked for once, and again when something seems to be missing."""
+    """The objects of one workspace. Its schema is fetched once, and again when something seems to be missing."""
 
     def __init__(self, endpoint: TwentyTransport) -> None:
         self._endpoint = endpoint
@@ -23,7 +23,7 @@ class ServedObjects:
         self._asking = asyncio.Lock()
 
     async def kind(self, name: str) -> type[ServedRecords]:
-        """The class for an object. Raises `InvalidArgument` for a name that none has; any `TwentyError` of asking."""
+        """The class for an object. Raises `InvalidArgument` for an unknown name; `TwentyError` if fetching fails."""
         known = self._package
         package = known or await self.refreshed(None)
         wanted = package.find(name)
@@ -32,22 +32,22 @@ class ServedObjects:
             wanted = package.find(name)
         if wanted is None:
             if not package.objects and name.isidentifier():
-                # To a caller that it does not know, the server shows no records: it has to say so itself.
+                # To an unknown caller the server shows no records: its own error says so.
                 await self._endpoint.run_document(f"{{{name}(first:1){{totalCount}}}}")
             raise package.no_object(name)
         return package.kind(wanted)
 
     async def refreshed(self, known: ServedPackage | None) -> ServedPackage:
-        """The schema of now, asked for once for all who know the same one."""
+        """The present schema, fetched once for all callers with the same old one."""
         async with self._asking:
             if self._package is None or self._package is known:
                 answer = await self._endpoint.run_document(introspection().document)
-                # Two megabytes: reading them would hold up everything else for a moment.
+                # The schema has two megabytes: reading it would block the event loop.
                 self._package = await asyncio.to_thread(package_of_answer, answer)
             return self._package
 
     async def changed(self, kind: type[ServedRecords]) -> bool:
-        """Whether the workspace has another schema by now than the one that a namespace was made of."""
+        """Whether the workspace's schema has changed since the namespace was made."""
         known = self._package
         if known is None or known.name != kind.meta.package:
             return True
@@ -57,12 +57,12 @@ class ServedObjects:
 if TYPE_CHECKING:
     Calls: TypeAlias = ServedRecords
 else:
-    # Not a namespace itself: what a namespace knows, this has to ask for.
+    # At run time not a namespace: it has to fetch what a namespace knows.
     Calls = object
 
 
 class NamedRecords(Calls):
-    """What `twenty.object("rockets")` gives: all calls of a namespace. Awaited, it is the namespace itself."""
+    """The result of `twenty.object("rockets")`: all methods of a namespace. Awaited, it is the namespace itself."""
 
     def __init__(self, name: str, objects: ServedObjects, endpoint: TwentyTransport) -> None:
         self._name = name
@@ -125,7 +125,7 @@ async def _awaited(named: Any, name: str, args: tuple[Any, ...], options: dict[s
         await named._objects.changed(type(namespace))
         raise
     except ConfigurationError as error:
-        # Nothing was sent. It may be right by the schema of now, unless what was given is used up.
+        # Nothing was sent. The call may be valid in the present schema, unless an argument is an exhausted iterator.
         used_up = any(isinstance(value, Iterator | AsyncIterator) for value in (*args, *options.values()))
         if not isinstance(error, InvalidArgument) or used_up or not await named._objects.changed(type(namespace)):
             raise
@@ -133,7 +133,7 @@ async def _awaited(named: Any, name: str, args: tuple[Any, ...], options: dict[s
 
 
 class LateWalk(AsyncIterator[Any]):
-    """A walk that begins with asking for the schema. Its other attributes are those of the walk, once it has begun."""
+    """A walk that fetches the schema first. Its other attributes are those of the walk, once it has begun."""
 
     def __init__(self, begin: Callable[[], Awaitable[AsyncIterator[Any]]]) -> None:
         self._begin = begin

@@ -1,7 +1,7 @@
-"""What the generator would write of a schema, as modules in memory: all that looks for generated code finds it there.
+"""The modules that the generator would write for a schema, in memory, where code looks for generated modules.
 
-A module is in `sys.modules`, where pickle and pydantic look for classes. It stays for as long as the process runs, one
-for each schema that was served: a workspace that is asked again, by whatever client, gives the same one.
+A module is in `sys.modules`, where pickle and pydantic look for classes. It stays for the life of the process, one for
+each schema, and is shared by all clients of workspaces with that schema.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _GROUP = ("groupByDimensionValues", "totalCount")
 
 
 class ServedRecord(ObjectRecord):
-    """A record of an object that no client was generated for. Its attributes are the fields of the workspace."""
+    """A record of an object without generated classes. Its attributes are the fields of the workspace."""
 
     if TYPE_CHECKING:
 
@@ -51,17 +51,17 @@ class ServedRecords(
     FindDuplicates[ServedRecord, Data],
     MergeMany[ServedRecord],
 ):
-    """The records of an object that no client was generated for; what is given are dicts, as for any namespace."""
+    """The records of an object without generated classes. Arguments are dicts, as for any namespace."""
 
     @property
     def record(self) -> type[ServedRecord]:
-        """The model of its records: `class Card(Select[rockets.record])` says what to read of them."""
+        """The model of its records, for selections: `class Card(Select[rockets.record])`."""
         record: type[ServedRecord] = self.meta.model("record")
         return record
 
 
 class _Module(ModuleType):
-    """A module whose names are made when they are first asked for."""
+    """A module whose names are made at their first use."""
 
     def __init__(self, name: str, make: Callable[[str], Any]) -> None:
         super().__init__(name)
@@ -78,7 +78,7 @@ class _Module(ModuleType):
 
 
 class ServedPackage:
-    """One schema of /graphql, as a package with `operations`, `objects` and the models of all its types."""
+    """One schema of /graphql as a package with `operations`, `objects` and the models of all types."""
 
     def __init__(self, schema: GraphQLSchema, name: str) -> None:
         self.name = name
@@ -100,7 +100,7 @@ class ServedPackage:
         sys.modules.update(modules)
 
     def find(self, name: str) -> TwentyObject | None:
-        """The object called so: `rockets`, `rocket` or `Rocket`; `launch_pads` as well as `launchPads`."""
+        """The object with this name: `rockets`, `rocket` or `Rocket`; `launch_pads` as well as `launchPads`."""
         return next((twenty_object for names, twenty_object in self._names.items() if name in names), None)
 
     @cached_property
@@ -117,12 +117,12 @@ class ServedPackage:
         }
 
     def kind(self, twenty_object: TwentyObject) -> type[ServedRecords]:
-        """The class of its namespace."""
+        """The class of an object's namespace."""
         kind: type[ServedRecords] = getattr(sys.modules[self._module], self._classes[twenty_object.plural])
         return kind
 
     def no_object(self, name: str) -> InvalidArgument:
-        """The error for a name that none has."""
+        """The error for an unknown name."""
         likely = near(name, [known for names in self._names for known in names], most=3)
         plurals = dict.fromkeys(
             twenty_object.plural for names, twenty_object in self._names.items() if {*names} & {*likely}
@@ -172,7 +172,7 @@ class ServedPackage:
 
 
 def _variable_type(field: GraphQLField, argument: str) -> str:
-    """Nullable where the server has a default, which then is what an unset variable gives."""
+    """The argument's type, made nullable if the server has a default, which applies when the variable is unset."""
     definition = field.args[argument]
     has_default = definition.default_value is not Undefined and definition.default_value is not None
     return str(definition.type).removesuffix("!") if has_default else str(definition.type)
@@ -183,7 +183,7 @@ _making = threading.Lock()
 
 
 def package_of_answer(answer: Mapping[str, Any]) -> ServedPackage:
-    """The package for the answer to an introspection. Raises `UnexpectedResponse`."""
+    """The package for the response to an introspection. Raises `UnexpectedResponse`."""
     digest = sha256(to_json(answer)).hexdigest()[:16]
     with _making:
         if digest not in _packages:

@@ -1,1 +1,1 @@
-"""HTTP: one request, from sending to the bytes of its response. No GraphQL, no pydantic models."""
+"""One HTTP request, from sending to the bytes of its response. No GraphQL, no pydantic models."""

@@ -11,13 +11,13 @@ import aiohttp
 ACCEPTED = "gzip, deflate"
 """The compressions that responses may have."""
 _STEP = 1_000_000
-"""Bytes that are decompressed at a time, in a few milliseconds; other tasks run in between."""
+"""Bytes decompressed at a time, in a few milliseconds; other tasks run in between."""
 
 
 async def read_body(response: aiohttp.ClientResponse, most: int) -> bytes | None:
-    """The whole body, or None if it has more than `most` bytes, compressed or not.
+    """The whole body; None if it has more than `most` bytes, compressed or not.
 
-    Raises what aiohttp raises for a body that is cut short, for one that cannot be decompressed as well.
+    Raises aiohttp's error for a body that is truncated or can't be decompressed.
     """
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     length = response.content_length
@@ -68,7 +68,7 @@ async def _decompressed(response: aiohttp.ClientResponse, most: int, *, gzip: bo
 
 
 def _window(part: bytes, gzip: bool) -> int:
-    """Of gzip, of deflate as the standard has it, or of the bare deflate that some send under that name."""
+    """The window bits for zlib: for gzip, for standard deflate, or for raw deflate, which some servers send instead."""
     if gzip:
         return 16 + zlib.MAX_WBITS
     return zlib.MAX_WBITS if part[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS

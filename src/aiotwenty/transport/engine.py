@@ -1,4 +1,4 @@
-"""The one loop that sends every request, GraphQL or REST. Limiter, retry policy and hooks are objects it is given."""
+"""The loop that sends every request, GraphQL or REST. The limiter, retry policy and hooks are passed to it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_CONNECTIONS = 100
-"""Requests of a client that are under way at a time, as many as aiohttp's own sessions have connections."""
+"""The most requests of a client at once: the number of connections in aiohttp's own sessions."""
 
 
 class Engine:
-    """Sends each call until there is a response, or until the retry policy gives up."""
+    """Sends each call until there is a response or the retry policy gives up."""
 
     def __init__(
         self,
@@ -49,18 +49,18 @@ class Engine:
         self.retry = retry
         self._limiter = limiter
         self._observers = observers
-        # Here rather than in aiohttp's pool, where the wait would count as time that the server took to answer.
+        # Not aiohttp's pool, in which waiting would count as time that the server took to respond.
         self._gate = Gate(max_connections)
         self._numbers = itertools.count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.sharing = Sharing(self)
-        """Sends calls that may share requests."""
+        """Sends calls that can share requests."""
 
     def __reduce__(self) -> Any:
         raise ConfigurationError("a client can't be pickled: create one in the other process, or use a Runner.")
 
     def send(self, call: Call[T]) -> Coroutine[Any, Any, T]:
-        """The result of the call. Raises any `TwentyError`, `outcome_unknown` on a write whose answer was lost."""
+        """The result of the call. Raises any `TwentyError`, with `outcome_unknown` after a write's lost response."""
         terms = call.terms
         if terms.deadline is None or terms.scope is not None:
             return self._send(call, terms.scope)
@@ -87,7 +87,7 @@ class Engine:
             try:
                 if told is not None:
                     await told
-                # Before anything that belongs to one event loop is waited for.
+                # This comes before waiting for anything that belongs to an event loop.
                 if self.http.check() is not self._loop:
                     self._bind()
                 key = self.http.keys.fixed or await self.http.keys.current()
@@ -137,7 +137,7 @@ class Engine:
             attempt += 1
 
     async def _has_other_key(self, refused: Key, sent: float, scope: asyncio.Timeout | None) -> bool:
-        """Whether there is another key than the one that was refused; no, if the deadline comes before that is told."""
+        """Whether there is another key than the refused one; False if the deadline ends first."""
         try:
             return await self.http.keys.other_than(refused, sent)
         except asyncio.CancelledError:
@@ -146,12 +146,12 @@ class Engine:
             return False
 
     def next_number(self) -> int:
-        """A number for a call, for hooks and logs."""
+        """A new number for a call, for hooks and logs."""
         return next(self._numbers)
 
     @property
     def is_held_back(self) -> bool:
-        """Whether a new call would wait for the rate limit, as far as that is known."""
+        """Whether a new call would wait for the rate limit, as far as is known."""
         return self._limiter is not None and self._limiter.wait() > 0
 
     @property
@@ -160,7 +160,7 @@ class Engine:
         return None if self._limiter is None else tuple(self._limiter.limits)
 
     def _bind(self) -> None:
-        """Raises `ConfigurationError` for a limiter of another event loop."""
+        """Binds to the running event loop. Raises `ConfigurationError` for a limiter of another one."""
         loop = self.http.check()
         if self._limiter is not None:
             self._limiter.bind(loop)
@@ -175,11 +175,11 @@ class Engine:
         return False
 
     async def _enter(self, call: Call[T], again: bool, queued: float) -> float:
-        """Waits for a connection, and for the limiter, for which it has waited `queued` seconds before. Gives how long.
+        """Waits for a connection, and for the limiter, after `queued` seconds before. Returns the seconds waited.
 
-        Whoever waits for the limiter holds no connection meanwhile: calls that are not limited need not wait for it.
-        But the limiter is only asked once there is a connection: those that wait for one profit from what it learns.
-        A request that was refused does not queue up behind those that have not been sent.
+        A call that waits for the limiter holds no connection, so that unlimited calls need not wait for it. But the
+        limiter is asked only when there is a connection, so that calls waiting for one profit from what it learns. A
+        refused request goes before those that have not been sent.
         """
         rank, wait = call.terms.rank, self.http.while_open
         await self._gate.enter(2 * rank + (not again), wait)
@@ -201,7 +201,7 @@ class Engine:
         return took
 
     def _at_turn(self, call: Call[T]) -> Call[T]:
-        """The call to send, now that its turn has come: the call itself, or one that includes others."""
+        """The call to send when its turn has come: the call itself, or one that includes others."""
         if call.at_turn is None:
             return call
         try:
@@ -220,7 +220,7 @@ class Engine:
         scope: asyncio.Timeout | None,
         queued: float,
     ) -> float | None:
-        """Seconds until the next attempt, None if there is none: it would come too late, or not fare better."""
+        """Seconds until the next attempt; None if it would come too late, or could not succeed."""
         delay = self.retry.delay(error, attempt, elapsed)
         if delay is None:
             return None
@@ -232,7 +232,7 @@ class Engine:
                 longest = min(longest, elapsed - queued + call.terms.max_wait)
         limiter = self._limiter if call.limited and isinstance(error, RateLimited) else None
         if limiter is not None and limiter.limits:
-            # The limiter does the waiting, and knows better for how long than the error does.
+            # The limiter does the waiting, because it knows better for how long than the error does.
             wait, delay = limiter.wait(), 0.0
         else:
             wait = delay
@@ -297,7 +297,7 @@ class Engine:
 
 
 def _parts(call: Call[Any], number: int) -> list[tuple[int, Call[Any]]]:
-    """The calls that go in one request, each with its number."""
+    """The calls in one request, each with its number."""
     return [(part.number, part) for part in call.calls] or [(number, call)]
 
 
@@ -309,7 +309,7 @@ def _failures(result: object, failure: TwentyError | None, calls: int) -> list[T
 
 
 def _for_its_key(error: TwentyError, call: Call[Any]) -> bool:
-    """Whether the request was refused for its key, and may go again with another one: nothing of it was done."""
+    """Whether the request was refused because of its key, and nothing was done, so that another key can be tried."""
     return isinstance(error, AuthenticationError) and (
         call.repeatable or all(value is None for value in (error.data or {}).values())
     )
@@ -320,7 +320,7 @@ def _too_late(call: Call[Any], when: str) -> str:
 
 
 def _cut_off(call: Call[Any], attempt: int, under_way: bool, lost: bool, failed: str) -> DeadlineExceeded:
-    """The error for a call that its deadline has ended: `failed` is what the attempt before said."""
+    """The error for a call that its deadline ended. `failed` is the message of the previous attempt."""
     when = "before the answer came" if under_way else "before it was sent"
     late = DeadlineExceeded(_too_late(call, when), operation=call.name, sent=lost or under_way)
     late.attempts = attempt
@@ -331,7 +331,7 @@ def _cut_off(call: Call[Any], attempt: int, under_way: bool, lost: bool, failed:
 
 
 def _is_due(scope: asyncio.Timeout) -> bool:
-    """Whether the running task is cancelled by the deadline only."""
+    """Whether the deadline is the only cause for cancelling the running task."""
     task = asyncio.current_task()
     return scope.expired() and (task is None or task.cancelling() <= 1)
 
@@ -350,7 +350,7 @@ def make_engine(
     application: str | None = None,
     trust_env: bool = False,
 ) -> Engine:
-    """An engine with a session of its own, or with the caller's. `headers` go to the server of `base_url` only."""
+    """An engine with its own session, or with the caller's. `headers` are sent to the server of `base_url` only."""
     http = HttpSession(
         api_key if isinstance(api_key, Keys) else Keys(api_key, timeout),
         base_url=base_url,

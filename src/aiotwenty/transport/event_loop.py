@@ -1,4 +1,4 @@
-"""The event loop that a call runs in, and what to do where there is none."""
+"""The event loop of a call, and advice if there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiotwenty.errors import ConfigurationError
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
-    """Raises `ConfigurationError` where asyncio does not run: in no loop at all, or in another library's."""
+    """The running event loop. Raises `ConfigurationError` without one, or in another library's."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -18,7 +18,7 @@ def running_loop() -> asyncio.AbstractEventLoop:
 
 
 def time_limit(seconds: float | None) -> asyncio.Timeout:
-    """`asyncio.timeout`, which raises `ConfigurationError` where asyncio does not run."""
+    """`asyncio.timeout`. Raises `ConfigurationError` outside of asyncio."""
     running_loop()
     return asyncio.timeout(seconds)
 
@@ -33,7 +33,7 @@ def _advice() -> str:
 
 
 def _library() -> str | None:
-    # A program that runs another loop has imported it; aiotwenty does not depend on it.
+    # A program on another loop has imported sniffio; aiotwenty does not depend on it.
     sniffio = sys.modules.get("sniffio")
     if sniffio is None:
         return None

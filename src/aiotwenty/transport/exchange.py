@@ -1,4 +1,4 @@
-"""One request and its one response, as plain values: nothing of a request lives on a shared object."""
+"""One request and its response as plain values: nothing of a request lives on a shared object."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from aiotwenty.transport.terms import STANDARD, Terms
 T = TypeVar("T")
 
 _SECRET = 8
-"""Shorter values are no secrets, and would be found in every response."""
+"""Shorter values don't count as secrets, because they would occur in every response by chance."""
 _SHOWN = (
     *("Content-Type", "Location", "Retry-After"),
     *("Server", "Via", "CF-Ray", "WWW-Authenticate", "Proxy-Authenticate", "X-Powered-By"),
 )
-"""The headers that errors are made from."""
+"""The headers that errors are made of."""
 
 
 def redacted(text: str, secrets: Iterable[bytes]) -> str:
-    """The text without the API key, and without what else is secret."""
+    """The text without the API key and other secrets."""
     for secret in secrets:
         if len(secret) >= _SECRET:
             text = text.replace(secret.decode("latin-1"), "***")
@@ -34,9 +34,9 @@ def redacted(text: str, secrets: Iterable[bytes]) -> str:
 
 
 def is_broken_key(key: str) -> bool:
-    """Whether a key begins like one of Twenty's (they are JWTs) and can't be read on: a part of it is missing.
+    """Whether a key begins like one of Twenty's, which are JWTs, but is incomplete.
 
-    The server breaks over such a key (INTERNAL_SERVER_ERROR) before it does anything else (Twenty, July 2026).
+    The server fails on such a key (INTERNAL_SERVER_ERROR) before it does anything else (Twenty, July 2026).
     """
     head, _, rest = key.partition(".")
     return _json_part(head) and not _json_part(rest.partition(".")[0])
@@ -49,7 +49,7 @@ def _json_part(text: str) -> bool:
         return False
 
 
-# Nobody changes them; but to have that guarded makes each four times as dear to make.
+# Not frozen, although nothing changes them: frozen objects take four times as long to make.
 @dataclass(slots=True)
 class Reply:
     """A complete response."""
@@ -59,9 +59,9 @@ class Reply:
     body: bytes = field(repr=False)
     request_bytes: int = 0
     secret: bytes = field(default=b"", repr=False)
-    """The API key: what no error may show, should the server (or a proxy) echo it. See `public`."""
+    """The API key, which no error may show even if the server or a proxy echoes it. See `public`."""
     more_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    """The values of headers that went along, likewise."""
+    """The values of secret headers that were sent, which no error may show either."""
 
     @property
     def content_type(self) -> str:
@@ -69,7 +69,7 @@ class Reply:
 
     @property
     def is_json(self) -> bool:
-        """By its content type; a response without one may be JSON."""
+        """Whether the content type is JSON; a response without one may be."""
         kind = self.headers.get("Content-Type")
         return not kind or "json" in kind or "json" in kind.lower()
 
@@ -86,14 +86,14 @@ class Reply:
 
 
 Receive: TypeAlias = Callable[[int, Mapping[str, str], AsyncIterator[bytes]], Awaitable[bytes]]
-"""Gets the status, the headers and the body of an answer, and gives what is left of it. Raises `TwentyError`s."""
+"""Gets the status, headers and body of a response, and returns the rest of the body. Raises `TwentyError`s."""
 
 
 @dataclass(slots=True)
 class Call(Generic[T]):
-    """What the engine sends, as often as it takes, and how the answer is read.
+    """A request for the engine, and how its response is read.
 
-    `reads` calls change nothing; `repeatable` ones do the same however often they arrive. `limited` ones count
+    `reads` calls change nothing; `repeatable` ones have the same effect however often they arrive. `limited` ones count
     against the workspace's rate limit. `read` turns a reply into the result or raises a `TwentyError`.
     """
 
@@ -104,9 +104,9 @@ class Call(Generic[T]):
     read: Callable[[Reply], T]
     body: bytes | None = field(default=None, repr=False)
     form: Callable[[], Any] | None = field(default=None, repr=False)
-    """Makes a body of another kind anew for each attempt, where `body` is None: multipart, or a stream."""
+    """Makes another kind of body for each attempt if `body` is None: multipart, or a stream."""
     headers: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
-    """Gives each attempt headers of its own, beside those of every request."""
+    """Makes headers for each attempt, in addition to those of every request."""
     receive: Receive | None = field(default=None, repr=False)
     """Receives the body of a successful response in pieces."""
     method: str = "POST"
@@ -114,7 +114,7 @@ class Call(Generic[T]):
     repeatable: bool = False
     limited: bool = True
     authorized: bool = True
-    """Whether the API key goes along; not to an address that the server made up, such as a file's."""
+    """Whether the API key is sent; not to an address that the server assigned, such as a file's."""
     document: str | None = field(default=None, repr=False)
     terms: Terms = STANDARD
     on_retry: Callable[[TwentyError], object] | None = None
@@ -130,22 +130,22 @@ class Call(Generic[T]):
 
     @property
     def address(self) -> str:
-        """The URL as it may be shown: the query can hold personal data, that of a file (or its path) a token."""
+        """The URL without its query, which may have personal data; for files also without the path with its token."""
         whole = self.url.partition("?")[0]
         return whole if self.authorized else "/".join(whole.split("/")[:3])
 
 
 class Joining(ABC):
-    """How a call is put into one request with others of the same `group`, no two of which have the same `name`."""
+    """How a call shares a request with others of the same `group`. Their `name`s must differ."""
 
     group: Hashable
     name: str
 
     @abstractmethod
     def together(self, calls: Sequence[Call[Any]]) -> Call[list[Any]]:
-        """The one call for all of these: it gives for each its result, its `TwentyError`, or `UNTOLD`.
+        """One call for all of these. Its result has for each a result, a `TwentyError`, or `UNTOLD`.
 
-        Reading its answer raises where that tells nothing of each.
+        Reading the response raises an error that concerns all calls.
         """
 
 

@@ -1,7 +1,7 @@
-"""Which error an answer is: by its code and subCode first, by HTTP status and message second.
+"""Decides which error a response is: first by code and subCode, then by HTTP status and message.
 
 Twenty answers nearly every error with HTTP 200 (Twenty, July 2026), its documentation promises 401, 403 and 429, and
-older servers use other codes and messages: all of them are understood, without asking which server it is.
+older servers use other codes and messages. All are recognised, whatever the server's version.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ROLE_HINT = (
     "The API key is valid, but may not do this: check the permissions of its role (Settings, Roles). Some objects, "
     "such as workspaceMembers, no key may write."
 )
-# Codes or subCodes that say it all.
+# Codes and subCodes that decide alone.
 _TELLING: dict[str, type[ApiError]] = {
     "LIMIT_REACHED": RateLimited,
     "UNAUTHENTICATED": AuthenticationError,
@@ -66,7 +66,7 @@ _TELLING: dict[str, type[ApiError]] = {
     "TOO_COMPLEX_QUERY": QueryTooComplex,
     "MAX_DEPTH_REACHED": QueryTooComplex,
 }
-# Those that a message may say more than: a revoked key is FORBIDDEN, too.
+# Codes that a message may specify: a revoked key is FORBIDDEN too.
 _CODES: dict[str, type[ApiError]] = {
     "FORBIDDEN": PermissionDenied,
     "FORBIDDEN_EXCEPTION": PermissionDenied,
@@ -78,8 +78,8 @@ _CODES: dict[str, type[ApiError]] = {
     "METADATA_VALIDATION_FAILED": InvalidInput,
     "CONFLICT": InvalidInput,
 }
-# What a message says more than the code that comes with it: BAD_USER_INPUT covers most, older servers put
-# INTERNAL_SERVER_ERROR on their database's complaints and on "Forbidden resource".
+# Messages that say more than their code: BAD_USER_INPUT comes with most errors, and older servers use
+# INTERNAL_SERVER_ERROR for errors of their database and "Forbidden resource".
 _REASONS: dict[Reason, type[ApiError]] = {
     Reason.KEY_MISSING: AuthenticationError,
     Reason.KEY_INVALID: AuthenticationError,
@@ -111,21 +111,21 @@ _STATUSES: dict[int, type[ApiError]] = {
 }
 _REFUSING = (401, 403, 429)
 _READ = 2000
-"""Characters at either end of a message that are read, and shown: it may be as long as an answer."""
+"""Characters at both ends of a message that are read and shown: a message may be as long as a response."""
 _EXAMINED = 50
-"""Errors of an answer that are looked at: a request has at most 20 root fields (Twenty, July 2026)."""
-# One of these decides over whatever else went wrong in the same request.
+"""The errors of a response that are examined: a request has at most 20 root fields (Twenty, July 2026)."""
+# These classes take precedence over other errors of the same request.
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
 
 def failure(
     reply: Reply, *, generated: bool = False, metadata: bool = False, graphql: bool = True
 ) -> TwentyError | None:
-    """The error that an answer is, or None if it has none.
+    """The error that a response is; None if it has none.
 
-    `generated` says that the document was made from the workspace's schema: then a field that the server does not
-    know means an unknown caller or a changed workspace, not a mistake in the document. On /metadata, which refuses
-    unknown callers otherwise and sees what is sent through the same schema, it always means the latter.
+    `generated`: the document was made from the workspace's schema, so an unknown field means an unknown caller or a
+    changed workspace, not a mistake. On /metadata it always means the latter, because /metadata refuses unknown callers
+    in another way, and documents for it are made from the same schema.
     """
     reply = reply.public()
     if 300 <= reply.status < 400 and "Location" in reply.headers:
@@ -166,7 +166,7 @@ def _from_errors(
     kinds = [_class_of(error, reply.status, generated, metadata) for error in looked_at]
     if ApiError in kinds and is_broken_key(reply.secret.decode()):
         kinds = [AuthenticationError if kind is ApiError else kind for kind in kinds]
-    # What may have been written in spite of an error decides over everything: root fields run independently.
+    # A write that may have happened in spite of an error decides: root fields run independently.
     failing = (i for i, kind in enumerate(kinds) if kind is ApiError and trouble(looked_at[i], reply.status))
     first = (i for wanted in _FIRST for i, kind in enumerate(kinds) if kind is wanted)
     decisive = [*failing, *first, 0][0]
@@ -178,7 +178,7 @@ def _from_errors(
 
 
 def _legible(error: dict[str, Any]) -> dict[str, Any]:
-    """The error with its message cut to the length that is read."""
+    """The error with its message shortened."""
     message = str(error.get("message", ""))
     return error if len(message) <= 2 * _READ else {**error, "message": _shortened(message)}
 
@@ -188,7 +188,7 @@ def _shortened(message: str) -> str:
 
 
 def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> TwentyError:
-    """The form of REST errors, and of the framework's own on either endpoint."""
+    """The error in a REST response, or in one of the HTTP framework."""
     messages = answer.get("messages", answer.get("message"))
     texts = [_shortened(str(text)) for text in (messages if isinstance(messages, list) else [messages])] or [""]
     if reply.status == 404 and is_no_route(texts[0]):
@@ -225,7 +225,7 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: 
             return InvalidInput
         return AuthenticationError if gone.is_root else SchemaDrift
     for known in (sub_code, code):
-        # BAD_USER_INPUT comes with everything, a documented 429 included.
+        # BAD_USER_INPUT comes with any error, even a documented 429.
         if known in _CODES and not (_CODES[known] is InvalidInput and status in _REFUSING):
             return _CODES[known]
     if status in _STATUSES and code not in INTERNAL:
@@ -276,10 +276,10 @@ def _build(
 
 
 def _reasons(error: Mapping[str, Any]) -> list[str]:
-    """The reason for which a change of the data model was refused.
+    """The reasons for which a change of the data model was refused.
 
-    The server lists what is wrong with every entity that it would have made; what is said of views and fields mostly
-    follows from what is wrong with their object (Twenty, July 2026).
+    The server lists mistakes of every entity that the change would make; those of views and fields mostly follow from
+    those of their object (Twenty, July 2026).
     """
     extensions = error.get("extensions")
     refused = extensions.get("errors") if isinstance(extensions, dict) else None
@@ -305,7 +305,7 @@ def _hint(kind: type[ApiError], cause: Cause) -> str:
 
 
 def _most_telling(errors: list[dict[str, Any]]) -> Gone:
-    """Of all that a schema no longer has the root field, of which the rest often is a consequence; else the first."""
+    """The missing root field, of which other errors often are a consequence; otherwise the first error."""
     gone = [found for error in errors if (found := missing(str(error.get("message", ""))))]
     return next((found for found in gone if found.is_root), gone[0])
 
@@ -332,7 +332,7 @@ def _redirect(reply: Reply) -> UnexpectedResponse:
 
 
 def _other(reply: Reply, parsed: bool, answer: object) -> TwentyError:
-    """What has none of the forms of Twenty's errors: mostly it comes from something else."""
+    """The error for a response without the form of Twenty's errors, which mostly comes from another sender."""
     said = in_plain_text(answer)
     if said is None:
         return foreign(reply, parsed=parsed, answer=answer)

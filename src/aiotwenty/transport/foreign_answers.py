@@ -1,4 +1,4 @@
-"""Answers that Twenty's API does not give: those of proxies, firewalls, load balancers, and of other addresses."""
+"""Responses that are not from Twenty's API, but from proxies, firewalls, load balancers, or other addresses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aiotwenty.errors import EXCERPT, ApiError, InvalidInput, RateLimited, Reaso
 from aiotwenty.transport.exchange import Reply
 
 BODY_LIMIT = 10_000_000
-"""Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
+"""Larger requests, in bytes, are refused with HTTP 500 (Twenty, July 2026)."""
 
 _TELLING = ("Server", "Via", "CF-Ray", "WWW-Authenticate", "Proxy-Authenticate")
-"""Headers that identify the sender, and what it asks for."""
+"""Headers that identify the sender and its demands."""
 _PAGE = 20_000
-"""Characters of a page that its text is looked for in."""
+"""Characters of a page in which its text is searched."""
 _SHOWN = 200
-"""Characters of that text which a message has."""
+"""The most characters of the text in a message."""
 _ADVICE = {
     401: "It requires its own credentials, not the API key: let it pass the API, or give `session` an "
     "aiohttp session that has them.",
@@ -32,7 +32,7 @@ _DOWN = "The server behind it may be down or too slow; the request may have reac
 
 
 def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse | ApiError:
-    """The error for an answer that is not Twenty's. `parsed` says whether it is JSON, `answer` what it says then."""
+    """The error for a response that is not Twenty's. `parsed` says whether it is JSON, `answer` is the value."""
     if reply.request_bytes > BODY_LIMIT and reply.status == 500:
         return too_large(reply)
     body = reply.body[:EXCERPT].decode("utf-8", "replace")
@@ -64,7 +64,7 @@ def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse
 
 
 def too_large(reply: Reply) -> InvalidInput:
-    """Twenty refuses a body of more than 10 MB with HTTP 500, older servers without a word."""
+    """The error for a body of more than 10 MB, which Twenty refuses with HTTP 500, older servers without a message."""
     message = f"the server refused a request of {_size(reply)}, and takes 10 MB: send less at once."
     error = InvalidInput(message, status=reply.status, errors=[{"message": "request entity too large"}])
     error.reason, error.said = Reason.TOO_LARGE, "request entity too large"
@@ -87,7 +87,7 @@ def _kind(reply: Reply, parsed: bool, truncated: bool) -> str:
 
 
 def _from_twenty(reply: Reply) -> bool:
-    """Whether the server says itself who it is, as it does in all its answers (Twenty, July 2026)."""
+    """Whether the server identifies itself as in all responses of Twenty (July 2026)."""
     return reply.headers.get("X-Powered-By") == "Express"
 
 
@@ -96,7 +96,7 @@ def _headers(reply: Reply) -> dict[str, str]:
 
 
 def retry_after(reply: Reply) -> float | None:
-    """Seconds, from a number or a date."""
+    """The seconds of `Retry-After`, which has a number or a date."""
     value = reply.headers.get("Retry-After", "").strip()
     if not value:
         return None
@@ -107,7 +107,7 @@ def retry_after(reply: Reply) -> float | None:
 
 
 def date_of(text: str) -> datetime | None:
-    """The time of a header such as `Date`, in whole seconds; None if it has none."""
+    """The time in a header such as `Date`, in whole seconds; None for other text."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
@@ -116,7 +116,7 @@ def date_of(text: str) -> datetime | None:
 
 
 def asked_to_wait(reply: Reply) -> str:
-    """What `Retry-After` says, as a sentence; nothing for less than a second."""
+    """A sentence about `Retry-After`; empty for less than a second."""
     seconds = retry_after(reply) or 0.0
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         if (count := round(seconds / length)) and seconds >= 0.99 * length:
@@ -126,10 +126,10 @@ def asked_to_wait(reply: Reply) -> str:
 
 
 def page_text(body: bytes) -> str:
-    """The words of a page, without tags, scripts and styles, on one line."""
+    """The words of a page on one line, without tags, scripts and styles."""
     first, *parts = body[: 4 * _PAGE].decode("utf-8", "replace")[:_PAGE].split("<")
     words, hidden = [first], False
-    # Not html.parser: it takes minutes for a page of tags that never end.
+    # Not html.parser, which takes minutes for a page of unclosed tags.
     for part in parts:
         tag, _, text = part.partition(">")
         name = tag.partition(" ")[0].lower()

@@ -24,14 +24,14 @@ class RequestEvent:
     kind: str
     """"query", "mutation", or the HTTP method of a REST call."""
     url: str
-    """Without its query; of a file only the server, because its address holds a token."""
+    """The URL without its query; for a file, only the server, because the address has a token."""
     attempt: int
     bytes: int
     document: str | None = None
     waited: float = 0.0
-    """Seconds that it waited for its turn: for a connection, and for the rate limit."""
+    """Seconds of waiting for a connection and for the rate limit."""
     shared: int = 1
-    """How many calls go in this one request, each of which has an event; `bytes` are those of the request."""
+    """The number of calls in this request, each of which has an event; `bytes` are those of the whole request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ResponseEvent:
     seconds: float
     error: TwentyError | None = None
     shared: int = 1
-    """How many calls went in this one request, each of which has an event; `bytes` are those of the answer."""
+    """The number of calls in this request, each of which has an event; `bytes` are those of the whole response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ class Observers:
 
     @property
     def active(self) -> bool:
-        """Whether there are hooks or a log that use events; if not, none are created."""
+        """Whether hooks or a log use events; otherwise none are made."""
         return bool(self._hooks) or logger.isEnabledFor(logging.DEBUG)
 
     def request(self, *events: RequestEvent) -> Awaitable[None] | None:
-        """Returns an awaitable if a hook is asynchronous, else None; so do the other methods."""
+        """Calls the hooks. Returns an awaitable if a hook is asynchronous, else None; so do the other methods."""
         for event in events:
             logger.debug("%s: attempt %d, %d bytes to %s", event.operation, event.attempt, event.bytes, event.url)
         return _told([hooks.on_request for hooks in self._hooks], events)

@@ -1,4 +1,4 @@
-"""The aiohttp session under a client: opened at first use, bound to one event loop, closed without a trace."""
+"""The aiohttp session of a client: opened at first use, bound to one event loop, closed with it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,17 @@ LARGE_BODY = 1_000_000
 _TIMEOUT = ("timeout", "`timeout`")
 _JSON = {"Content-Type": "application/json"}
 IDLE_SECONDS = 4.0
-"""Older servers close an idle connection after 5 s (Twenty, November 2025): give it up before they do."""
+"""Seconds after which idle connections are closed; older servers close them after 5 s (Twenty, November 2025)."""
 
 
 @lru_cache(maxsize=64)
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
-    """With less time for the connection than for all, which tells a request that was not sent from an answer that is
-    late."""
+    """The timeouts of a request. Connecting has less time, to tell unsent requests from late responses."""
     return aiohttp.ClientTimeout(total=seconds, connect=0.8 * seconds)
 
 
 class _Once(str):
-    """A method that aiohttp does not find among those that it sends again by itself when a kept connection breaks."""
+    """The name of a method that aiohttp doesn't recognise as one that it repeats when a kept connection breaks."""
 
     __slots__ = ()
 
@@ -53,14 +52,14 @@ class _Once(str):
 _NOTHING_MORE: dict[str, Any] = {}
 _SESSIONS: weakref.WeakSet[HttpSession] = weakref.WeakSet()
 _INHERITED: list[Any] = []
-"""What came with a fork. It is never collected: that would close connections which the parent uses."""
+"""Sessions inherited by a fork. They are never collected: that would close connections of the parent."""
 
 
 class HttpSession:
-    """Sends single requests with the bearer key and reads whole answers. Redirects are not followed.
+    """Sends single requests with the bearer key and reads whole responses. Redirects are not followed.
 
-    A session given by the caller is used as it is and left open; the key and `headers` go with each request, never
-    onto the session. To other servers than that of `base_url` neither goes.
+    A session of the caller is used unchanged and left open; the key and `headers` are sent with each request, never put
+    into the session. Neither is sent to other servers than that of `base_url`.
     """
 
     def __init__(
@@ -92,9 +91,7 @@ class HttpSession:
         _SESSIONS.add(self)
 
     def forget(self) -> None:
-        """What a process that was forked does with a session of its parent: the key is no longer there, and the
-        connections are left to the parent.
-        """
+        """Forgets the key and connections that a forked process inherits from its parent, without closing them."""
         _INHERITED.append((self._session, self._guard, self._waiting, self._in_flight))
         self._session = self._guard = self._loop = None
         self._waiting, self._in_flight = set(), set()
@@ -111,7 +108,7 @@ class HttpSession:
         return self._closed
 
     async def exchange(self, call: Call[Any], key: Key) -> Reply:
-        """Raises `ConnectionFailed`, `RequestTimeout` or `ConfigurationError`."""
+        """Sends a request. Raises `ConnectionFailed`, `RequestTimeout` or `ConfigurationError`."""
         session = self._session
         if session is None or session.closed or self._closed:
             session = await self.open()
@@ -120,7 +117,7 @@ class HttpSession:
             headers = {**headers, **call.headers()}
         timeout = _timeout(call.terms.timeout)
         if call.receive is not None:
-            # However long the whole takes: what counts is that something comes.
+            # The time limit is for the next bytes, not for the whole.
             timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=call.terms.timeout)
         task = asyncio.current_task()
         if task is not None:
@@ -135,7 +132,7 @@ class HttpSession:
             except BaseException:
                 response.close()
                 raise
-            # A connection whose answer was read is free again; nothing of it is left to be left.
+            # The connection of a response that was read is in use by others or idle: there is nothing to cancel.
             if body is not None:
                 size = 0 if call.body is None else len(call.body)
                 return Reply(response.status, response.headers, body, size, key.secret, self._headers.secrets)
@@ -152,7 +149,7 @@ class HttpSession:
                 self._in_flight.discard(task)
                 if self._closed:
                     self._landed.set()
-        # Raised out here so that aiohttp's error is not chained to ours: it holds the request's headers, key and all.
+        # Raised here, not chained to aiohttp's error, which holds the request's headers with the key.
         raise error
 
     def _request(
@@ -199,7 +196,7 @@ class HttpSession:
                 # The server has not seen the request.
                 return ConnectionFailed(f"no connection to {call.address}: {told}.", sent=False)
             case ValueError():
-                # aiohttp's InvalidURL, and what it says of a session with an `auth` of its own.
+                # aiohttp's InvalidURL, and its error about a session with an `auth` of its own.
                 return ConfigurationError(f"can't send a request to {call.address}: {told}.")
             case aiohttp.ClientPayloadError():
                 return ConnectionFailed(f"the response of {call.address} was truncated: {told}.")
@@ -227,7 +224,7 @@ class HttpSession:
         return plain if call.body is None else with_json
 
     def _told(self, failure: BaseException, key: Key) -> str:
-        """The message of aiohttp on one line, without the key: it quotes unreadable input, which may have it."""
+        """The message of aiohttp on one line, without the key, which it may quote from unreadable input."""
         if isinstance(failure, aiohttp.ClientHttpProxyError):
             return f"the proxy answered HTTP {failure.status} {failure.message}"
         if isinstance(failure, aiohttp.ServerFingerprintMismatch):
@@ -237,13 +234,13 @@ class HttpSession:
         if isinstance(failure, aiohttp.ClientConnectorDNSError):
             return f"the name {failure.host!r} is unknown, or the network is down"
         if type(failure) is aiohttp.ClientConnectorError and failure.os_error.errno:
-            # Without the address, which its text repeats twice.
+            # Without the address, which the text has twice.
             return os.strerror(failure.os_error.errno).lower()
         text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
         return redacted(" ".join(text.split()), (key.secret, *self._headers.secrets)) or type(failure).__name__
 
     def check(self) -> asyncio.AbstractEventLoop:
-        """The loop this is used in. Raises `ConfigurationError` if that is not the first one's, or if it is closed."""
+        """The running event loop. Raises `ConfigurationError` if the client is used in another one, or is closed."""
         loop = running_loop()
         if self._loop is None:
             self._loop = loop
@@ -271,7 +268,7 @@ class HttpSession:
         return self._session
 
     async def pause(self, seconds: float) -> None:
-        """Sleeps, unless the client is closed meanwhile: then raises `ConfigurationError`."""
+        """Sleeps. Raises `ConfigurationError` if the client is closed meanwhile."""
         loop = asyncio.get_running_loop()
         over: asyncio.Future[bool] = loop.create_future()
         timer = loop.call_later(seconds, _come_true, over)
@@ -281,7 +278,7 @@ class HttpSession:
             timer.cancel()
 
     async def while_open(self, awaited: asyncio.Future[bool]) -> None:
-        """Waits for it to come true, unless the client is closed meanwhile: then raises `ConfigurationError`."""
+        """Waits for a future. Raises `ConfigurationError` if the client is closed meanwhile."""
         self._waiting.add(awaited)
         try:
             if not self._closed:
@@ -297,7 +294,7 @@ class HttpSession:
             await self._landed.wait()
 
     async def close(self, grace: float) -> None:
-        """Lets what is in flight finish (for `grace` seconds), then cancels it."""
+        """Lets running requests finish within `grace` seconds, then cancels them."""
         running_loop()
         self._closed = True
         self.keys.close()
@@ -320,9 +317,9 @@ class HttpSession:
 
 
 async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
-    """Closes the session when it is itself closed, or when its event loop shuts down.
+    """Closes the session when the generator is closed, or when its event loop shuts down.
 
-    That is what event loops do with asynchronous generators; so a forgotten client leaves no open connection behind.
+    Event loops close asynchronous generators when they shut down, so a forgotten client leaves no open connection.
     """
     try:
         yield
@@ -331,7 +328,7 @@ async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[Non
 
 
 def _close_later(loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None]) -> None:
-    """For a client that was collected without being closed."""
+    """Closes the session of a client that was collected without being closed."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(lambda: asyncio.ensure_future(guard.aclose(), loop=loop))
 
@@ -342,10 +339,10 @@ def _come_true(awaited: asyncio.Future[bool]) -> None:
 
 
 def _body_of(call: Call[Any]) -> Any:
-    """What aiohttp sends."""
+    """The body in the form for aiohttp."""
     if call.body is None:
         return None if call.form is None else call.form()
-    # aiohttp warns of larger bytes, because it writes them in one go.
+    # aiohttp warns about larger bytes, because it writes them in one go.
     return io.BytesIO(call.body) if len(call.body) > LARGE_BODY else call.body
 
 

@@ -1,4 +1,4 @@
-"""The API key that requests go with: one that was given, or one that a function is asked for, again and again."""
+"""The API key of requests: a fixed one, or one that a function returns repeatedly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from aiotwenty.settings import ApiKey, Hidden, KeyFunction, check_key
 logger = logging.getLogger("aiotwenty")
 
 KEY_SECONDS = 60.0
-"""For how long a function that gives keys is not asked again, unless the server refuses the key."""
+"""The seconds between calls of a key function, unless the server refuses the key."""
 
 
 class Key:
-    """One key, in the forms that it is needed in. Nothing that is printed shows it."""
+    """A key in the forms that requests need. Its `repr` doesn't show it."""
 
     __slots__ = ("authorization", "secret")
 
@@ -28,25 +28,25 @@ class Key:
 
 
 class Keys:
-    """Gives requests their key.
+    """Supplies requests with their key.
 
-    A function is asked when the first request is sent, then at most once in `KEY_SECONDS` (requests go on with the key
-    that there is meanwhile), and whenever the server has refused the key. However many requests wait, it is asked once;
-    one that is no coroutine function runs in a thread. It has `seconds` to answer.
+    A function is called before the first request, then at most once in `KEY_SECONDS` (requests use the present key
+    meanwhile), and whenever the server has refused the key. It is called once for all waiting requests, in a thread
+    unless it is a coroutine function, and has `seconds` to return.
     """
 
     def __init__(self, source: ApiKey | None, seconds: float) -> None:
         self._function: KeyFunction | None = source if callable(source) else None
         self._key = None if callable(source) else Key(check_key(source))
         self.fixed = self._key
-        """The key that never changes; None where a function gives it."""
+        """The key that never changes; None if a function supplies it."""
         self._seconds = seconds
         self._asked = self._again = 0.0
         self._asking: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
 
     async def current(self) -> Key:
-        """The key to send. Raises `ConfigurationError` if there is none because the function failed."""
+        """The key to send. Raises `ConfigurationError` if the function failed and there is none."""
         if self._key is None:
             await self._ask()
         elif self._function is not None and time.monotonic() >= self._again:
@@ -56,14 +56,14 @@ class Keys:
         return self._key
 
     async def other_than(self, refused: Key, sent: float) -> bool:
-        """Whether there is another key than the one that the server refused, of a request that was sent then."""
-        # An answer from before then says nothing of what the function would say now.
+        """Whether there is another key than the refused one of a request sent at this time."""
+        # A key that the function returned before the request was sent doesn't count.
         while self._function is not None and self._key is refused and self._asked <= sent:
             await self._ask()
         return self._key is not refused
 
     async def _ask(self) -> None:
-        # A caller that is cancelled while it waits must not cancel the call of the function for others.
+        # A waiting caller that is cancelled must not cancel the function's call for others.
         await asyncio.wait([self._begin()])
 
     def _begin(self) -> asyncio.Task[None]:
@@ -101,11 +101,11 @@ class Keys:
         return Hidden(check_key(answer))
 
     def forget(self) -> None:
-        """Has no key any more, nor a way to one."""
+        """Drops the key and the function."""
         self._key = self.fixed = self._function = None
 
     def close(self) -> None:
-        """Stops asking."""
+        """Stops calling the function."""
         if self._asking is not None:
             self._asking.cancel()
 
@@ -114,7 +114,7 @@ def _call(function: KeyFunction) -> Any:
     try:
         return function()
     except StopIteration as error:
-        # No future takes it, and who waits for one would wait for ever.
+        # No future accepts StopIteration, so that callers would wait for ever.
         raise LookupError("the api_key function has no more keys") from error
 
 

@@ -1,6 +1,6 @@
-"""The key before the passwords of ~/.netrc, for sessions that look there (`trust_env`).
+"""Gives the key precedence over the passwords of ~/.netrc, in sessions with `trust_env`.
 
-aiohttp replaces an Authorization header by what it finds there, or refuses both, as it is older or newer.
+A newer aiohttp replaces an Authorization header by what it finds there, an older one refuses both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def before_netrc(key: Key, session: aiohttp.ClientSession) -> dict[str, Any]:
-    """What else a request is given that has no Authorization header yet."""
+    """Further arguments of a request that has no Authorization header yet."""
     if not hasattr(aiohttp, "ClientMiddlewareType"):
         return {"auth": _Bearer.of(key)}
 
@@ -24,12 +24,12 @@ def before_netrc(key: Key, session: aiohttp.ClientSession) -> dict[str, Any]:
         request.headers["Authorization"] = key.authorization
         return await handler(request)
 
-    # Those of a request are instead of those of its session.
+    # Middlewares of a request replace those of its session.
     return {"middlewares": (*getattr(session, "_middlewares", ()), authorize)}
 
 
 class _Bearer(aiohttp.BasicAuth):
-    """The key as an older aiohttp takes it in place of a password."""
+    """The key in the form that an older aiohttp accepts in place of a password."""
 
     authorization: str
 

@@ -19,7 +19,7 @@ from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryE
 
 _OPERATION_KINDS = ("query", "mutation", "subscription")
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""The bounds that the conventions have for durations."""
+"""The buckets for durations, from the conventions."""
 _LONG_SECONDS = (*_SECONDS, 30, 60)
 
 Attributes = dict[str, str | int]
@@ -139,7 +139,7 @@ def _method(event: RequestEvent) -> str:
 
 
 def _operation(event: RequestEvent) -> Attributes:
-    """Of a document: addresses of REST hold ids, which are too many to count by."""
+    """The attributes of a document: addresses of REST have ids, which are too many for attributes."""
     if event.kind not in _OPERATION_KINDS:
         return {}
     return {"graphql.operation.type": event.kind, "graphql.operation.name": event.operation}

@@ -1,4 +1,4 @@
-"""Proxies that the environment names: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings."""
+"""Proxies of the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from aiotwenty.errors import ConfigurationError
 
 
 class Proxies:
-    """The proxy for an address, if there is one: looked up once for each server.
+    """The proxy for an address, looked up once for each server.
 
-    Not by aiohttp's trust_env, which also looks for credentials in ~/.netrc, in a thread for each request: those can't
-    go beside the API key, and aiohttp refuses to send both.
+    aiohttp's trust_env also looks for credentials in ~/.netrc, in a thread for each request. These can't go with the
+    API key, and aiohttp refuses to send both.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str | None] = {}
 
     def proxy_for(self, url: str) -> str | None:
-        """Raises `ConfigurationError` for a proxy of a kind that aiohttp doesn't know."""
+        """The proxy's address; None without one. Raises `ConfigurationError` for kinds that aiohttp doesn't support."""
         parts = urlsplit(url)
         server = parts.scheme, parts.netloc
         if server not in self._known:

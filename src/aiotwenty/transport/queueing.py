@@ -1,4 +1,4 @@
-"""A queue of callers, by priority, then by arrival."""
+"""A queue of callers, by priority and then by arrival."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from itertools import count
 from typing import TypeAlias
 
 Wait: TypeAlias = Callable[["Future[bool]"], Awaitable[object]]
-"""Waits for a turn, which comes true when it is granted. Raises when it is not to be waited for any longer."""
+"""Waits for a turn, a future that becomes true. Raises to stop waiting."""
 
 _MANY_GONE = 64
 
 
 class Line:
-    """Those who wait, the lowest rank first, and of one rank who came first.
+    """The waiting callers, ordered by rank (the lowest first) and then by arrival.
 
-    Whoever is cancelled falls out of it. It belongs to whoever grants the turns, and to one event loop.
+    Cancelled callers leave it. It belongs to the object that grants the turns, and to one event loop.
     """
 
     def __init__(self) -> None:
@@ -26,34 +26,34 @@ class Line:
         self._gone = 0
 
     def __bool__(self) -> bool:
-        """Whether anybody waits."""
+        """Whether any caller waits."""
         heap = self._heap
         while heap and heap[0][2].done():
             heapq.heappop(heap)
         return bool(heap)
 
     def ahead(self, rank: int) -> int:
-        """How many callers go before a new one."""
+        """The number of callers before a new one."""
         return sum(entry[0] <= rank and not entry[2].done() for entry in self._heap)
 
     def waiting(self, ranks: int) -> list[int]:
-        """How many of each rank wait."""
+        """The number of waiting callers of each rank."""
         counts = [0] * ranks
         for rank, _, turn in self._heap:
             counts[rank] += not turn.done()
         return counts
 
     def before(self, turn: Future[bool], rank: int) -> int:
-        """How many of the same rank go before that turn."""
+        """The number of callers of the same rank before that turn."""
         same = sorted((number, other is turn) for place, number, other in self._heap if place == rank)
         return next((index for index, (_, is_it) in enumerate(same) if is_it), 0)
 
     def turns(self) -> list[Future[bool]]:
-        """The turns of all waiting callers, in no order."""
+        """The turns of all waiting callers, unordered."""
         return [turn for _, _, turn in self._heap if not turn.done()]
 
     def join(self, rank: int) -> Future[bool]:
-        """The turn to be waited for, with `stay`."""
+        """A new turn, to be waited for with `stay`."""
         turn: Future[bool] = get_running_loop().create_future()
         heapq.heappush(self._heap, (rank, next(self._numbers), turn))
         return turn
@@ -71,7 +71,7 @@ class Line:
             raise
 
     def grant(self) -> bool:
-        """Gives a turn to the next; false if nobody waits."""
+        """Grants the next turn. Returns False if nobody waits."""
         if not self:
             return False
         heapq.heappop(self._heap)[2].set_result(True)
@@ -86,25 +86,25 @@ class Line:
 
 
 class Gate:
-    """Lets so many in at a time. Who leaves lets the next in, so that nobody overtakes."""
+    """Admits a limited number of callers. A leaving caller admits the next one, so nobody overtakes."""
 
     def __init__(self, places: int) -> None:
         self._free = places
         self._line = Line()
 
     def try_enter(self) -> bool:
-        """Enters if nobody has to wait for it."""
+        """Enters if that takes no waiting."""
         if not self._free:
             return False
         self._free -= 1
         return True
 
     async def enter(self, rank: int, wait: Wait) -> None:
-        """Enters in one's turn. `wait` does the waiting; when it raises, nobody has entered."""
+        """Enters when the caller's turn comes. `wait` waits for it; if it raises, the caller has not entered."""
         if not self.try_enter():
             await self._line.stay(self._line.join(rank), wait, self.leave)
 
     def leave(self) -> None:
-        """Lets the next in."""
+        """Leaves, and admits the next caller."""
         if not self._line._heap or not self._line.grant():
             self._free += 1

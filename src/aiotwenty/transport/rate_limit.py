@@ -17,19 +17,22 @@ _FIRST_SLACK = 0.02
 _MOST_SLACK = 0.15
 _SLOWER = 0.002
 _FASTER = 0.001
-"""How much of the limit is left unused. Each refusal adds to it, and each success takes away a part of what there is
-above the least: so the more it costs, the more refusals it is given up for, about one in a hundred requests. (Some come
-of a machine's hiccups, however much slack there is.) The least is below nothing because turns become requests late
-rather than early, and the server counts from when they reach it."""
+"""The unused part of the limit. Each refusal adds to it, and each success takes away a part of it above the least: the
+more it costs, the more refusals are accepted for it, about one in a hundred requests. (Pauses of the machine cause
+some, whatever the slack.) The least is negative because turns become requests late rather than early, and the server
+counts from their arrival.
+"""
 
 
 _TICK = 0.0015
-"""Timers are late by up to a millisecond, which is a tenth of the pace of 100 requests a second: the last of a wait
-goes by in turns of the loop."""
+"""Timers are late by up to a millisecond, a tenth of the interval at 100 requests a second. The end of a wait therefore
+goes by in turns of the event loop.
+"""
 _ON_THE_WAY = 0.25
 _LATE = 0.01
-"""How much of a slow answer's delay is put down to the way to the server rather than to its work, and at most how many
-seconds. Measured on loopback, an eighth; a network has more."""
+"""The share of a slow response's delay that is attributed to the way to the server rather than to its work, and the
+most seconds. On loopback an eighth was measured; a network has more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +48,18 @@ class RateLimit:
 
 
 _SLOWEST = 60.0
-"""Seconds for one request: a slower limit is none that a workspace could be used with, and is not believed."""
+"""The most seconds for one request: a slower limit would make a workspace unusable, and is not believed."""
 _BUCKETS = 4
-"""Limits that are kept of those that a server names: it has two (Twenty, July 2026)."""
+"""The most limits of a server that are kept: Twenty has two (July 2026)."""
 
 
 def is_believable(limit: int | None, per: float | None) -> bool:
-    """Whether a server may have such a limit: `limit` requests per `per` seconds."""
+    """Whether a server may have this limit: `limit` requests per `per` seconds."""
     return bool(limit and per) and 0 < per <= _SLOWEST * limit  # type: ignore[operator]
 
 
 async def wait_for_turn(turn: Future[bool]) -> None:
-    """The plainest way to wait."""
+    """Waits for the turn and nothing else."""
     await turn
 
 
@@ -75,47 +78,47 @@ def no_turn(max_wait: float, expected: float, limits: Iterable[RateLimit]) -> Ra
 
 
 class Limiter(Protocol):
-    """What lets the requests of an engine go. Whoever counts elsewhere, for several processes, is one as well.
+    """Decides when the requests of an engine may be sent. Another implementation may count for several processes.
 
-    The engine asks `try_acquire` for each attempt, and waits in `acquire` if it says no.
+    The engine calls `try_acquire` for each attempt, and waits in `acquire` if it returns False.
     """
 
     @property
     def limits(self) -> tuple[RateLimit, ...]:
-        """What is known of the server's limits."""
+        """The known limits of the server."""
         ...
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Is told, before anything else, in which event loop it is used. Raises `ConfigurationError` if it can't be."""
+        """Called first, with the event loop of use. Raises `ConfigurationError` if it belongs to another one."""
 
     def try_acquire(self) -> bool:
-        """Takes a turn if that takes no waiting, neither for others nor for an answer."""
+        """Takes a turn if that takes no waiting for other callers or responses."""
         ...
 
     async def acquire(
         self, *, rank: int = 0, again: bool = False, wait: Wait = wait_for_turn, max_wait: float | None = None
     ) -> None:
-        """Waits for a turn. The lower `rank` goes first, and of one rank who came first.
+        """Waits for a turn. A lower `rank` goes first, then the earlier caller.
 
-        `again` is for a request that the server has refused: it goes before the others of its rank. `wait` does the
-        waiting; when it raises, no turn is taken. Raises `RateLimited`, with `sent` false, where the turn would come
-        later than in `max_wait` seconds.
+        `again` is for a request that the server refused: it goes before others of its rank. `wait` does the waiting; if
+        it raises, no turn is taken. Raises `RateLimited`, with `sent` false, if the turn would come after `max_wait`
+        seconds.
         """
 
     def give_back(self) -> None:
-        """For a turn that was granted and not used."""
+        """Returns a turn that was granted and not used."""
 
     def passed(self, sent: float) -> None:
-        """The server took a request that was sent then (by the monotonic clock)."""
+        """The server accepted a request sent at this time (of the monotonic clock)."""
 
     def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
-        """The server refused a request that was sent then. A `Retry-After` of more than `longest` is not kept to."""
+        """The server refused a request sent at this time. A `Retry-After` above `longest` is ignored."""
 
     def unanswered(self) -> None:
-        """A request that had a turn came to an end that tells nothing of the limit."""
+        """A request with a turn ended without saying anything about the limit."""
 
     def wait(self) -> float:
-        """Seconds until the next request may go, as far as that is known."""
+        """Seconds until the next request may be sent, as far as is known."""
         ...
 
 
@@ -123,8 +126,8 @@ class RateLimiter:
     """Keeps requests under the rate limit. Pass one object to several clients of a workspace to share its limit.
 
     Without a `RateLimit`, it doesn't limit requests until the server refuses one and states its limit. Callers get
-    their turn by priority and then arrival; refused requests go first. A caller that is cancelled while it waits
-    takes no token.
+    their turn by priority and then arrival; refused requests go first. A caller that is cancelled while it waits takes
+    no token.
 
     It belongs to the first event loop that uses it, until that is closed: `ConfigurationError` in another one.
     """
@@ -141,7 +144,7 @@ class RateLimiter:
 
     @classmethod
     def sharing(cls, limits: Iterable[RateLimit], sharers: int) -> RateLimiter:
-        """For one of so many who share these limits and hear nothing of one another. It begins with no tokens."""
+        """A limiter for one of several unconnected processes that share these limits. It begins with no tokens."""
         limiter = cls()
         for limit in limits:
             part = RateLimit(limit.limit, limit.per * sharers)
@@ -149,7 +152,7 @@ class RateLimiter:
         return limiter
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Raises `ConfigurationError` if it is used in another event loop, which still runs."""
+        """Raises `ConfigurationError` if it belongs to another event loop that is still running."""
         if self._loop is loop:
             return
         if self._loop is not None and not self._loop.is_closed():
@@ -161,7 +164,7 @@ class RateLimiter:
 
     @property
     def limits(self) -> tuple[RateLimit, ...]:
-        """What is known of the server's limits: it may have one for bursts and one for longer times."""
+        """The known limits of the server, which may have one for bursts and one for longer times."""
         return tuple(bucket.limit for bucket in self._buckets.values())
 
     def try_acquire(self) -> bool:
@@ -174,10 +177,10 @@ class RateLimiter:
     async def acquire(
         self, *, rank: int = 0, again: bool = False, wait: Wait = wait_for_turn, max_wait: float | None = None
     ) -> None:
-        """Waits for a turn. `again` is for a request that the server has refused: it goes before the others.
+        """Waits for a turn. `again` is for a request that the server refused: it goes before others.
 
-        `wait` does the waiting; when it raises, no turn is taken. Raises `RateLimited` instead of waiting for longer
-        than `max_wait` seconds.
+        `wait` does the waiting; if it raises, no turn is taken. Raises `RateLimited` instead of waiting for more than
+        `max_wait` seconds.
         """
         loop = asyncio.get_running_loop()
         self.bind(loop)
@@ -200,33 +203,33 @@ class RateLimiter:
                 timer.cancel()
 
     def _expected(self, place: int) -> float:
-        """Seconds until the turn of a new caller, if no caller of a lower rank comes before it."""
+        """Seconds until the turn of a new caller, if no caller of a lower rank comes."""
         now, turns = time.monotonic(), self._line.ahead(place) + 1
         return max(self.wait(), *(bucket.wait(now, turns) for bucket in self._buckets.values()), 0.0)
 
     def _give_up(self, turn: Future[bool], place: int, max_wait: float) -> None:
         if not turn.done():
-            # Others came who go before it.
+            # Callers that go before this one have come since.
             turn.set_exception(no_turn(max_wait, max(self._expected(place), self.wait()), self.limits))
 
     def give_back(self) -> None:
-        """For a turn that was granted and not used."""
+        """Returns a turn that was granted and not used."""
         for bucket in self._buckets.values():
             bucket.tokens += 1
 
     def passed(self, sent: float) -> None:
-        """The server took a request that was sent then (by the monotonic clock)."""
+        """The server accepted a request sent at this time (of the monotonic clock)."""
         longer = time.monotonic() - sent - self._usual_time
         self._usual_time += longer / 8
-        # One that took longer than usual may have reached the server late, and then its clock began late, too.
+        # A slow request may have reached the server late, so that the server's clock began late too.
         reached = sent + min(max(0.0, longer * _ON_THE_WAY), _LATE)
         for bucket in self._buckets.values():
             bucket.passed(reached)
 
     def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
-        """The server refused a request that was sent then (by the monotonic clock): learns which limit there is.
+        """Learns the limit from the refusal of a request sent at this time (of the monotonic clock).
 
-        A `Retry-After` holds everything back, but for more than `longest` seconds: nobody waits so long.
+        A `Retry-After` holds all requests back, unless it is above `longest` seconds.
         """
         if error.limit and error.per:
             if not is_believable(error.limit, error.per):
@@ -245,7 +248,7 @@ class RateLimiter:
                 self._blocked_until = max(self._blocked_until, time.monotonic() + held)
 
     def unanswered(self) -> None:
-        """Its turn is taken to be used: the server may have counted it."""
+        """Counts the turn as used, because the server may have counted the request."""
 
     def wait(self) -> float:
         """Seconds until the next request may go."""
@@ -280,11 +283,11 @@ class RateLimiter:
 
 
 class _Bucket:
-    """Counts as the server does (Twenty, July 2026).
+    """Counts like the server (Twenty, July 2026).
 
-    It has at most `limit` tokens. Each request takes one, and brings in whole tokens for the time since the request
-    before; the rest of that time is lost. So an even pace is all: requests that come faster than one token takes
-    bring in none.
+    It has at most `limit` tokens. Each request takes one, and adds whole tokens for the time since the last request;
+    the rest of that time is lost. So an even pace gets the most: requests at shorter intervals than one token takes add
+    none.
     """
 
     def __init__(self, limit: RateLimit, tokens: int) -> None:
@@ -315,9 +318,9 @@ class _Bucket:
         self._in_a_row = 0
 
     def refused(self, sent: float) -> None:
-        """No token is left, but the server's clock runs on from the last request that passed: the next token is near.
+        """Records that no token is left. The server's clock runs on since the last success: the next token is near.
 
-        When it is not, somebody else takes tokens, too, and asking more often than one comes in would not help.
+        If it is not, another client takes tokens too, and asking more often than tokens come would not help.
         """
         self.tokens = 0
         if sent < self._known:
@@ -329,7 +332,7 @@ class _Bucket:
 
 
 def make_limiter(choice: Literal["auto"] | RateLimit | Limiter | None) -> Limiter | None:
-    """The limiter for what a client was given."""
+    """The limiter for a client's argument."""
     if isinstance(choice, RateLimit):
         return RateLimiter(choice)
     if choice == "auto":

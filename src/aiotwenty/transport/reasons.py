@@ -1,7 +1,7 @@
-"""What the server says of itself in an error: the one place that reads messages.
+"""Reads the messages of the server's errors. No other module does.
 
-What they say travels on as fields of the error: its reason, and the field, value and number that it names. Those of
-graphql-js that tell what a schema lacks are read by `gone`.
+Their contents become fields of the error: its reason, and the field, value and number in the message. Messages of
+graphql-js about missing parts of a schema are read by `gone`.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _NOBODY = "Nobody may do this through the API, whatever the role of the key: the
 
 @dataclass(frozen=True)
 class Cause:
-    """What one error of an answer says: `reason` is None if it says nothing that is known here."""
+    """The contents of one error of a response. `reason` is None for an unknown message."""
 
     reason: Reason | None
     field: str | None = None
     value: str | None = None
     allowed: int | None = None
     seconds: float | None = None
-    """Of a rate limit, in how many seconds there may be so many."""
+    """For a rate limit: the seconds of its period."""
     advice: str = ""
 
 
 class _Saying:
-    """A message that is known. Its groups are called after the fields of `Cause`."""
+    """A known message. Its groups are called after the fields of `Cause`."""
 
     def __init__(self, reason: Reason, pattern: str, advice: str = "") -> None:
         self.reason = reason
@@ -51,11 +51,11 @@ class _Saying:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Compiled for the first error: all of them take longer than importing the client does."""
+        """The pattern, compiled for the first error: compiling all takes longer than importing the client."""
         return re.compile(self._pattern, re.DOTALL)
 
 
-# The first that fits counts. Those that quote a value come first: it may have the words of any other in it.
+# The first match counts. Messages that quote a value come first, because it may contain the words of any other.
 _SAYINGS = (
     # The value comes before the field, so that the last field named is the server's own word.
     _Saying(
@@ -93,7 +93,7 @@ _SAYINGS = (
         Reason.DUPLICATE,
         r"^A duplicate entry was detected|^Duplicate .+ with value .+ unique|^duplicate key value violates unique",
     ),
-    # Who asks
+    # Callers
     _Saying(Reason.KEY_REVOKED, r"^This API Key is revoked"),
     _Saying(Reason.KEY_EXPIRED, r"^This API Key is expired|^Token has expired"),
     _Saying(Reason.KEY_INVALID, r"^No payload$|^Unknown token error|^Invalid token type|^Token invalid"),
@@ -102,7 +102,7 @@ _SAYINGS = (
     _Saying(Reason.NOT_OFFERED, r"^Method not allowed\.", _NOBODY),
     _Saying(Reason.NEEDS_USER, r"requires a (session access token|user context)", _USER),
     _Saying(Reason.NEEDS_PLAN, r"requires an Enterprise plan", _PLAN),
-    # How much
+    # Limits
     _Saying(Reason.RATE_LIMIT, r"^Limit reached \((?P<allowed>\d{1,9}) tokens per (?P<milliseconds>\d{1,9}) ms\)"),
     _Saying(Reason.RATE_LIMIT, r"^Limit reached \("),
     _Saying(Reason.TOO_MANY, r"^Maximum number of records to upsert is (?P<allowed>\d+)", _LOAD),
@@ -112,7 +112,7 @@ _SAYINGS = (
     _Saying(Reason.TOO_LARGE, r"^request entity too large"),
     _Saying(Reason.TOO_COMPLEX, r"^Query too complex\b.*?(?:Maximum allowed [\w ]+: (?P<allowed>\d+))?$"),
     _Saying(Reason.TOO_COMPLEX, r"^Query complexity is too high|^Maximum depth of (?P<allowed>\d+) reached"),
-    # What there is
+    # Existence
     _Saying(Reason.NOT_FOUND, r"^Record not found$|^File not found|^Could not find flat entity"),
     _Saying(
         Reason.UNKNOWN_OBJECT,
@@ -139,7 +139,7 @@ _SAYINGS = (
         r"^Syntax Error|^Must provide (query string|operation name)|^Batching is not supported|^Duplicate root resolver"
         r"|^Could not determine what operation|^This query cannot be executed as a single request",
     ),
-    # What is written
+    # Data
     _Saying(Reason.NOT_NULL, r'^null value in column "(?P<field>\w+)"|violates not-null constraint'),
     _Saying(Reason.FOREIGN_KEY, r"violates foreign key constraint"),
     _Saying(Reason.TIME_ZONE_MISSING, r"^Time zone should be specified"),
@@ -157,7 +157,7 @@ _SAYINGS = (
         r"|^File \S+ upload has not been completed",
     ),
 )
-# What codes say where no message does.
+# Reasons from codes, if no message matches.
 _CODES = {
     "LIMIT_REACHED": Reason.RATE_LIMIT,
     "UNAUTHENTICATED": Reason.KEY_INVALID,
@@ -195,7 +195,7 @@ _CODES = {
 
 
 def cause_of(error: Mapping[str, Any]) -> Cause:
-    """What an error says."""
+    """The cause of an error."""
     code, sub_code = codes_of(error)
     message = str(error.get("message", ""))
     if sub_code == "INVALID_AUTH_CONTEXT":
@@ -207,7 +207,7 @@ def cause_of(error: Mapping[str, Any]) -> Cause:
         codes = (_CODES.get(said) for said in (sub_code, code) if said)
         return Cause(next((reason for reason in codes if reason), _by_place(error, code)))
     if cause.value is None and (beside := extension(error, "value")):
-        # Older servers say it beside the message (Twenty, November 2025).
+        # Older servers put the field beside the message (Twenty, November 2025).
         return Cause(cause.reason, cause.field, f'"{beside}"')
     return cause
 
@@ -228,7 +228,7 @@ def _said(message: str) -> Cause:
 
 
 def _by_place(error: Mapping[str, Any], code: str | None) -> Reason | None:
-    """What is refused before it is executed comes with its place in the document, and without a code."""
+    """The reason for a refusal before execution, which has a place in the document, and no code."""
     return Reason.INVALID_DOCUMENT if error.get("locations") and not error.get("path") and code is None else None
 
 
@@ -237,7 +237,7 @@ _BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)", re.I
 
 
 def mentioned(error: ApiError) -> set[str]:
-    """The texts that an error has in quotes, or where values stand in messages: what it is about may be among them."""
+    """The quoted texts of an error, and those in places of values; the field concerned may be among them."""
     said = error.said or ""
     texts = {text for quoted in _QUOTED.findall(said) for text in quoted if text}
     for bare in _BARE.findall(said):
@@ -246,19 +246,19 @@ def mentioned(error: ApiError) -> set[str]:
 
 
 def is_no_route(message: str) -> bool:
-    """Whether it is what the framework says of an address that has no API."""
+    """Whether it is the framework's message about an address without an API."""
     return message.startswith("Cannot ")
 
 
 def in_plain_text(answer: object) -> str | None:
-    """What an error says that comes as a JSON string instead of an object."""
+    """The message of an error that comes as a JSON string instead of an object."""
     if answer == "request entity too large":
         return "request entity too large"
     return answer.splitlines()[0] if isinstance(answer, str) and answer.startswith("GraphQLError:") else None
 
 
-# INTERNAL_SERVER_ERROR says nothing about what was written: a slow database is given up for after ten seconds, and
-# commits what it was sent all the same. Its troubles come with HTTP 400 in REST (Twenty, July 2026).
+# INTERNAL_SERVER_ERROR says nothing about whether something was written: the server gives up a slow database after ten
+# seconds, and the database commits all the same. REST answers such troubles with HTTP 400 (Twenty, July 2026).
 INTERNAL = frozenset({"INTERNAL_SERVER_ERROR", "InternalServerErrorException"})
 _DATABASE = re.compile(
     r"^(error: )?("
@@ -272,7 +272,7 @@ _DATABASE = re.compile(
     r")",
     re.IGNORECASE,
 )
-# What JavaScript and the database say of a request that they can't cope with, today or tomorrow.
+# Errors of JavaScript and the database about a request that the server can't handle, now or later.
 _BUG = re.compile(
     r"^Cannot (read|set|convert|destructure|return null|access|use)\b"
     r"| is not (a function|iterable|defined|a constructor|valid JSON)\b|in JSON at position"
@@ -282,12 +282,12 @@ _BUG = re.compile(
 
 
 def is_database(message: str) -> bool:
-    """Whether it is what a server says whose database is too slow, or out of reach."""
+    """Whether the message is about a database that is too slow or out of reach."""
     return _DATABASE.match(message) is not None
 
 
 def trouble(error: Mapping[str, Any], status: int) -> Reason | None:
-    """Which trouble of the server's own an error that has no other class is."""
+    """The server's own trouble in an error that has no other class."""
     message = str(error.get("message", ""))
     if is_database(message):
         return Reason.DATABASE
@@ -297,12 +297,12 @@ def trouble(error: Mapping[str, Any], status: int) -> Reason | None:
 
 
 def codes_of(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Its code and its subCode."""
+    """The code and subCode of an error."""
     return extension(error, "code"), extension(error, "subCode")
 
 
 def extension(error: Mapping[str, Any], name: str) -> str | None:
-    """One of its extensions, if that is a text."""
+    """A text in the extensions of an error; None if it is missing or not a text."""
     extensions = error.get("extensions")
     value = extensions.get(name) if isinstance(extensions, dict) else None
     return value if isinstance(value, str) else None

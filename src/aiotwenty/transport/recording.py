@@ -1,4 +1,4 @@
-"""Keeps the HTTP response of a call beside its result: status, headers, body, duration."""
+"""Keeps the HTTP response of a call with its result: status, headers, body, duration."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from aiotwenty.transport.exchange import Reply
 T = TypeVar("T")
 
 _BESIDE = frozenset({"IntrospectionQuery", "FieldsOfAll", "KeyCheck", "WorkspaceOfChanges"})
-"""What the client asks of its own accord, to check a document or an answer."""
+"""Requests that the client makes of its own accord, to check a document or a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawResult(Generic[T]):
-    """What a call gave, and the answer that it came in.
+    """The result of a call, and its HTTP response.
 
-    Some calls take several requests (long lists, lists of related records, writes whose answer was lost): the answer
-    is then that of the first one that succeeded. Where nothing had to be asked, `status` and `attempts` are 0.
+    Some calls take several requests (long lists, lists of related records, writes after a lost response): the response
+    is then the first successful one. If no request was needed, `status` and `attempts` are 0.
     """
 
     data: T
@@ -32,15 +32,15 @@ class RawResult(Generic[T]):
     status: int
     """The HTTP status."""
     headers: Mapping[str, str]
-    """Of the answer; names are found however they are written."""
+    """The headers of the response; the case of names doesn't matter."""
     body: bytes = field(repr=False)
     """The body of the response, after decompression."""
     elapsed: float
-    """Seconds for all of the call, waits and attempts that failed included."""
+    """The seconds of the whole call, including waits and failed attempts."""
     attempts: int
     """How often the request was sent."""
     requests: int
-    """How many requests were answered in the course of the call."""
+    """How many requests of the call got a response."""
 
     @property
     def retries(self) -> int:
@@ -49,7 +49,7 @@ class RawResult(Generic[T]):
 
 
 class Recorder:
-    """Keeps the first answer of a call, but for those that the client asked for by itself."""
+    """Keeps the first response of a call, other than those to the client's own requests."""
 
     __slots__ = ("attempts", "beside", "reply", "requests")
 
@@ -68,7 +68,7 @@ RECORDER: ContextVar[Recorder | None] = ContextVar("RECORDER", default=None)
 
 
 async def recorded(call: Awaitable[T]) -> RawResult[T]:
-    """Awaits a call, and gives its answer with its result. Raises what the call raises."""
+    """The result of a call with its response. Raises what the call raises."""
     recorder = Recorder()
     token = RECORDER.set(recorder)
     begun = time.monotonic()
@@ -90,7 +90,7 @@ async def recorded(call: Awaitable[T]) -> RawResult[T]:
 
 
 def checked_call(call: Any, name: str) -> Any:
-    """Raises `InvalidArgument` for what is no call that waits to be awaited."""
+    """The call. Raises `InvalidArgument` for anything but an awaitable that was not started."""
     if hasattr(call, "__anext__") or hasattr(call, "__aiter__"):
         raise InvalidArgument(f"{name} gives many answers, one after the other: take find_many() for a raw one.")
     if isinstance(call, Future) or not inspect.isawaitable(call):

@@ -1,4 +1,4 @@
-"""Where processes that share a limit meet: one key in Redis, and a script that changes it in one step."""
+"""Exchanges between processes that share a limit: one key in Redis, and a script that changes it atomically."""
 
 from __future__ import annotations
 
@@ -21,48 +21,48 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _SECONDS = 1.0
-"""How long Redis may take, for a connection or for an answer."""
+"""The seconds that Redis may take for a connection or a response."""
 PLACES = 4
-"""Ranks of those who wait: interactive and bulk, and of each those that the server has refused go first."""
+"""The ranks of waiting callers: interactive and bulk; in each, those that the server has refused go first."""
 _INHERITED: list[object] = []
-"""What came with a fork. It is never collected: that would close connections which the parent uses."""
+"""Connections inherited by a fork. They are never collected: that would close connections of the parent."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What a process tells the others. Times are in seconds ago."""
+    """The report of a process to the others. Times are in seconds ago."""
 
     waiting: list[int]
-    """How many callers of each rank wait for a turn."""
+    """The number of waiting callers of each rank."""
     flying: int
-    """How many requests are under way."""
+    """The number of running requests."""
     received: int
-    """Turns that came so far, in all."""
+    """The number of turns received so far."""
     returned: int
-    """Those of them that nobody used."""
+    """The number of these that were not used."""
     passed: list[float] = field(default_factory=list)
     refused: list[dict[str, float]] = field(default_factory=list)
     known: list[tuple[int, float, bool]] = field(default_factory=list)
-    """Limits, as requests and seconds, and whether it is sure that no request was sent yet."""
+    """Limits, as requests and seconds, and whether it is certain that no request was sent yet."""
 
 
 @dataclass(slots=True)
 class Grants:
-    """What a process is told. Times are in seconds from now."""
+    """The turns and data for a process. Times are in seconds from now."""
 
     turns: list[float]
     limits: list[tuple[int, float]]
     pause: float
-    """After how long it is worth asking again."""
+    """The time until it is worth asking again."""
     wait: float
-    """Until the next turn of anybody."""
+    """The time until the next turn of any process."""
     interval: float
     left: int
-    """Turns that may be had without a wait."""
+    """The turns available without waiting."""
     total: list[int]
-    """How many callers of each rank wait, in all processes."""
+    """The number of waiting callers of each rank in all processes."""
     sharing: int
-    """How many processes have callers that wait."""
+    """The number of processes with waiting callers."""
 
 
 @cache
@@ -71,7 +71,7 @@ def _script() -> str:
 
 
 class RedisDesk:
-    """One process at the desk. It belongs to the event loop in which it is opened, and closes with it."""
+    """A process's connection to the others. It belongs to the event loop in which it is opened, and closes with it."""
 
     def __init__(self, url: str, name: str) -> None:
         self._url: str = hide(url)
@@ -81,25 +81,25 @@ class RedisDesk:
         self._guard: AsyncGenerator[None] | None = None
         self._pid = os.getpid()
         self.address = _shown(url)
-        """Where Redis is, without user name and password."""
+        """The address of Redis, without user name and password."""
 
     def check(self) -> None:
-        """Raises `ConfigurationError` if redis is not installed, and `InvalidArgument` for an address that is none."""
+        """Raises `ConfigurationError` if redis is not installed, and `InvalidArgument` for an invalid address."""
         self._client()
 
     @property
     def is_inherited(self) -> bool:
-        """Whether it came with a fork, and belongs to the parent."""
+        """Whether it was inherited by a fork, and belongs to the parent."""
         return self._pid != os.getpid()
 
     def leave(self) -> None:
-        """Forgets the connection without closing it, which belongs to another process or to a loop that is closed."""
+        """Forgets the connection without closing it, because it belongs to another process or to a closed loop."""
         _INHERITED.append((self._redis, self._guard))
         self._redis, self._guard = None, None
         self._id, self._pid = uuid4().hex, os.getpid()
 
     async def exchange(self, report: Report) -> Grants:
-        """Tells what is new, and gets turns. Raises `ConnectionFailed` and `ConfigurationError`."""
+        """Sends the report, and returns turns. Raises `ConnectionFailed` and `ConfigurationError`."""
         from redis import exceptions
 
         script = (await self._open()).register_script(_script())
@@ -122,7 +122,7 @@ class RedisDesk:
             except exceptions.ConnectionError as error:
                 if isinstance(error, exceptions.AuthenticationError):
                     raise
-            # A connection that broke meanwhile is made anew; told twice is told once.
+            # A broken connection is opened again; a report that arrives twice counts once.
             return _grants(from_json(await script(keys=[self._key], args=[told])))
         except (exceptions.AuthenticationError, exceptions.ResponseError) as error:
             failure = ConfigurationError(f"the Redis of the rate limit, {self.address}, refuses: {_said(error)}.")
@@ -132,7 +132,7 @@ class RedisDesk:
                 "request was not sent. Start it, or check its address.",
                 sent=False,
             )
-        # Raised out here because what redis raises may show the address with its password.
+        # Raised here, because the error of redis may show the address with its password.
         raise failure
 
     async def _open(self) -> Redis:
@@ -157,18 +157,18 @@ class RedisDesk:
                 retry=Retry(NoBackoff(), 0),
             )
             return client
-        # Not with what redis says, which repeats the address.
+        # Not the message of redis, which repeats the address.
         raise InvalidArgument("this is not a Redis address such as redis://localhost:6379/0.")
 
     async def close(self) -> None:
-        """Closes the connection. It is opened again when it is used again."""
+        """Closes the connection. The next use opens it again."""
         guard, self._redis, self._guard = self._guard, None, None
         if guard is not None:
             await guard.aclose()
 
 
 async def _close_with_loop(redis: Redis) -> AsyncGenerator[None]:
-    """Closes it when it is itself closed, or when its event loop shuts down, as loops do with such generators."""
+    """Closes the connection when the generator is closed, or when its event loop shuts down."""
     try:
         yield
     finally:
@@ -189,7 +189,7 @@ def _grants(answer: dict[str, Any]) -> Grants:
 
 
 def _said(error: Exception) -> str:
-    """What Redis said, which is never the password."""
+    """The message of Redis, without the password."""
     return str(error).rstrip(".")[:200]
 
 

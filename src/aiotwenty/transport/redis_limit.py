@@ -1,4 +1,4 @@
-"""One rate limit for several processes, shared through Redis."""
+"""A rate limit shared by several processes through Redis."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from aiotwenty.transport.redis_desk import PLACES, Grants, RedisDesk, Report
 logger = logging.getLogger("aiotwenty")
 
 _TOLD_WITHIN = 0.02
-"""Seconds that what happened is kept back, so that several reports go as one."""
+"""The seconds for which reports are held back, to send several at once."""
 _LOOK_AGAIN = 1.0
-"""Seconds until a Redis that is away is asked again."""
+"""The seconds until an unreachable Redis is tried again."""
 _LATE_SHARE = 0.5
 _LATE_MOST = 0.1
-"""How much of a slow answer's delay is put down to the way to the server, and at most which part of a turn."""
+"""The share of a slow response's delay that is attributed to the way to the server, and the most of it, in turns."""
 
 
 class RedisRateLimiter:
-    """One limit for all processes that give the same Redis and `name`: `RedisRateLimiter("redis://localhost", "crm")`.
+    """One limit for all processes with the same Redis and `name`: `RedisRateLimiter("redis://localhost", "crm")`.
 
-    The processes learn from each other's refusals, take turns evenly, and let interactive requests of any of them go
-    before bulk ones. Without a `limit` it is learned; until then, few requests are under way at a time. A process that
-    ends, however it ends, has its turns freed within two seconds.
+    The processes learn from each other's refusals, share turns evenly, and let interactive requests of any of them go
+    before bulk ones. Without a `limit` it is learned; until then, few requests run at a time. The turns of a process
+    that ends, for any reason, are freed within two seconds.
 
-    Where Redis cannot be reached at first, calls fail with `ConnectionFailed`. When it goes away later, each process
-    goes on with its even part of the limit, says so in the log, and returns to Redis when that is back.
+    If Redis cannot be reached at first, calls fail with `ConnectionFailed`. If it becomes unreachable later, each
+    process continues with its even share of the limit, logs that, and returns to Redis when it is back.
 
-    It belongs to the event loop that uses it first, as long as that is not closed: `ConfigurationError` in another.
-    Its connection closes with the loop, or with `aclose()`. Needs the extra `redis`; Redis 5 or Valkey.
+    It belongs to the first event loop that uses it, until that is closed: `ConfigurationError` in another one. Its
+    connection closes with the loop, or with `aclose()`. Needs the extra `redis`; Redis 5 or Valkey.
     """
 
     def __init__(self, url: str, name: str, *, limit: RateLimit | None = None) -> None:
@@ -68,7 +68,7 @@ class RedisRateLimiter:
         self._alone: RateLimiter | None = None
 
     def __repr__(self) -> str:
-        # Of one whose constructor failed, a debugger asks it too.
+        # A debugger also calls this on an object whose constructor failed.
         address = self._desk.address if "_desk" in vars(self) else ""
         return f"RedisRateLimiter({address!r}, {self._name!r})"
 
@@ -86,7 +86,7 @@ class RedisRateLimiter:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Tells what has not been told, and closes the connection. A use after that opens it again."""
+        """Sends the last report, and closes the connection. The next use opens it again."""
         pump, self._pump = self._pump, None
         if pump is not None:
             pump.cancel()
@@ -95,11 +95,11 @@ class RedisRateLimiter:
 
     @property
     def limits(self) -> tuple[RateLimit, ...]:
-        """What is known of the server's limits, from any of the processes."""
+        """The known limits of the server, from any of the processes."""
         return self._limits
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Raises `ConfigurationError` if it is used in another event loop, which still runs."""
+        """Raises `ConfigurationError` if it belongs to another event loop that is still running."""
         if self._loop is loop and not self._desk.is_inherited:
             return
         if self._loop is not None:
@@ -112,16 +112,16 @@ class RedisRateLimiter:
         self._start(loop)
 
     def try_acquire(self) -> bool:
-        """Never: only Redis knows."""
+        """Always False, because only Redis knows."""
         return False
 
     async def acquire(
         self, *, rank: int = 0, again: bool = False, wait: Wait = wait_for_turn, max_wait: float | None = None
     ) -> None:
-        """Waits for a turn. `again` is for a request that the server has refused: it goes before the others.
+        """Waits for a turn. `again` is for a request that the server refused: it goes before others.
 
-        `wait` does the waiting; when it raises, no turn is taken. Raises `RateLimited` instead of waiting for longer
-        than `max_wait` seconds, `ConnectionFailed` and `ConfigurationError` where Redis is of no use.
+        `wait` does the waiting; if it raises, no turn is taken. Raises `RateLimited` instead of waiting for more than
+        `max_wait` seconds, `ConnectionFailed` and `ConfigurationError` if Redis can't be used.
         """
         loop = asyncio.get_running_loop()
         self.bind(loop)
@@ -139,13 +139,13 @@ class RedisRateLimiter:
                 timer.cancel()
 
     def give_back(self) -> None:
-        """For a turn that was granted and not used."""
+        """Returns a turn that was granted and not used."""
         self._flying -= 1
         self._returned += 1
         self._ask_soon()
 
     def passed(self, sent: float) -> None:
-        """The server took a request that was sent then (by the monotonic clock)."""
+        """The server accepted a request sent at this time (of the monotonic clock)."""
         self._flying -= 1
         longer = time.monotonic() - sent - self._usual_time
         self._usual_time += longer / 8
@@ -155,9 +155,9 @@ class RedisRateLimiter:
         self._ask_soon()
 
     def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
-        """The server refused a request that was sent then: all processes learn which limit there is.
+        """Reports the refusal of a request sent at this time: all processes learn the limit.
 
-        A `Retry-After` holds all of them back, but for more than `longest` seconds: nobody waits so long.
+        A `Retry-After` holds all of them back, unless it is above `longest` seconds.
         """
         self._flying -= 1
         named = is_believable(error.limit, error.per)
@@ -168,12 +168,12 @@ class RedisRateLimiter:
         self._ask_soon()
 
     def unanswered(self) -> None:
-        """A request that had a turn came to an end that tells nothing of the limit."""
+        """A request with a turn ended without saying anything about the limit."""
         self._flying -= 1
         self._ask_soon()
 
     def wait(self) -> float:
-        """Seconds until the next request of any process may go, as far as is known."""
+        """Seconds until the next request of any process may be sent, as far as is known."""
         return max(0.0, self._next_turn - time.monotonic()) if self._alone is None else self._alone.wait()
 
     def _ask_soon(self) -> None:
@@ -183,7 +183,7 @@ class RedisRateLimiter:
             self._pump = self._loop.create_task(self._exchange_turns(), name="aiotwenty rate limit")
 
     async def _exchange_turns(self) -> None:
-        """Asks for turns as long as somebody waits, and tells what happened."""
+        """Gets turns while anybody waits, and reports events."""
         try:
             while self._line or self._wake.is_set():
                 if not self._line and not self._refused and self._limits:
@@ -195,14 +195,14 @@ class RedisRateLimiter:
                         async with asyncio.timeout(pause):
                             await self._wake.wait()
         except asyncio.CancelledError:
-            # The loop ends. What is not told now, the others wait for.
+            # The loop ends: without this, callers would wait for ever.
             self._fail(ConfigurationError("the rate limit was closed while a request waited for its turn."))
             with contextlib.suppress(TwentyError):
                 await self._desk.exchange(self._report())
             raise
 
     async def _exchange(self) -> float:
-        """One exchange. Gives the seconds until the next, if nothing happens."""
+        """One exchange. Returns the seconds until the next one if nothing happens."""
         report = self._report()
         passed, refused = self._passed, self._refused
         self._passed, self._refused = [], []
@@ -254,7 +254,7 @@ class RedisRateLimiter:
         return grants.pause
 
     def _expected(self, turn: Future[bool], place: int, grants: Grants) -> float:
-        """Seconds until its turn, if nobody comes who goes before: processes of one rank take turns."""
+        """Seconds until a turn, if no caller comes that goes before: processes share the turns of a rank."""
         here = self._line.before(turn, place)
         ahead = sum(grants.total[:place]) + min(max(0, grants.total[place] - 1), (here + 1) * self._sharing - 1)
         return grants.wait + max(0, ahead - max(0, grants.left - 1)) * grants.interval if grants.left <= ahead else 0.0
@@ -271,11 +271,11 @@ class RedisRateLimiter:
 
     def _fail(self, error: TwentyError) -> None:
         for turn in self._line.turns():
-            # Each its own, for the caller's place is noted in it.
+            # A copy for each, because the error notes its caller's place.
             turn.set_exception(copy(error))
 
     def _go_on_alone(self, error: TwentyError) -> float:
-        """Keeps to an even part of the limit, for nothing is heard of the others."""
+        """Keeps to an even share of the limit, because the other processes can't be reached."""
         if self._alone is None:
             logger.warning(
                 "the Redis of the rate limit, %s, is away (%s): until it is back, "

@@ -1,4 +1,4 @@
-"""Headers of every request besides the key: the user agent, and headers for a gateway before Twenty."""
+"""Headers of every request other than the key: the user agent, and headers for a gateway before Twenty."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _OURS = {
         ("accept", "accept-encoding", "content-type", "content-length", "transfer-encoding", "connection"), ""
     ),
 }
-"""Headers that the client writes itself, and what to do instead."""
+"""Headers that the client sets itself, with the alternative for the caller."""
 _TELLING = re.compile(r"(?i)auth|token|secret|key|cookie|pass|sess|sign|cred")
 _LONG = 20
-"""Values of at least so many characters count as secrets, with any name."""
+"""Values of at least this length count as secrets, whatever the name."""
 
 
 class RequestHeaders:
     """The headers of all requests, checked once.
 
-    `own` are those of the caller, whose values may be `SecretStr`s, `application` the name of a program that goes
-    before ours in `User-Agent`. A session of the caller may say who asks, too (`of_session`): then that stays. Raises
-    `InvalidArgument` for what can't be sent, and never repeats a value.
+    `own` are the caller's, whose values may be `SecretStr`s. `application` is the name of a program, which precedes the
+    client's in `User-Agent`; one in the caller's session (`of_session`) is kept instead. Raises `InvalidArgument` for
+    headers that can't be sent, and never repeats a value.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class RequestHeaders:
     ) -> None:
         checked = _checked(own or {})
         self.elsewhere = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
-        """Headers for servers other than the workspace's own, such as those that store its files."""
+        """Headers for other servers than the workspace's, such as those that store its files."""
         product = PRODUCT if application is None else f"{_checked_application(application)} {PRODUCT}"
         if application is not None and "User-Agent" in checked:
             raise InvalidArgument("headers: pass User-Agent or `application`, not both.")
@@ -56,7 +56,7 @@ class RequestHeaders:
         self.secrets = tuple(
             value.encode("latin-1") for name, value in checked.items() if _TELLING.search(name) or len(value) >= _LONG
         )
-        """The values that no error may show, should the server or a gateway echo them."""
+        """The values that no error may show, even if the server or a gateway echoes them."""
 
 
 def _checked(headers: Mapping[str, str | SecretStr]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""When a failed request is sent again, and after how long."""
+"""Decides whether and when a failed request is sent again."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from aiotwenty.transport.rate_limit import is_believable
 
 
 class Fate(Enum):
-    """What a failure says about its request."""
+    """The meaning of a failure for its request."""
 
-    ANSWERED = "answered"  # the server said no: sending it again changes nothing
-    PARTLY = "partly"  # some of it was answered, for the rest the limit was used up
-    TURNED_AWAY = "turned away"  # it came to nothing and will again, which says nothing of an attempt before it
-    NOT_ACTED = "not acted"  # the server can't have acted: anything may be sent again
-    LOST = "lost"  # the answer is lost: the server may have acted
-    UNCLEAR = "unclear"  # what was answered can't be used, and won't be better next time; a write may have happened
-    FAILED = "failed"  # the server broke over it, and would again: only a look tells whether it wrote something before
+    ANSWERED = "answered"  # the server refused: sending it again changes nothing
+    PARTLY = "partly"  # a part was answered; the rest exceeded the limit
+    TURNED_AWAY = "turned away"  # refused again and again, which says nothing about an earlier attempt
+    NOT_ACTED = "not acted"  # the server can't have acted: any request may be sent again
+    LOST = "lost"  # the response is lost: the server may have acted
+    UNCLEAR = "unclear"  # the response can't be used, and won't be better next time; a write may have happened
+    FAILED = "failed"  # the server failed and would again: only reading tells whether something was written
 
     @property
     def passing(self) -> bool:
@@ -49,7 +49,7 @@ _FATES = {
 
 
 def fate_of(error: TwentyError) -> Fate:
-    """Judges by what is known of the server, not by what was asked of it."""
+    """The fate of a request, judged by what is known about the server, not by what was requested."""
     if isinstance(error, DeadlineExceeded):
         return Fate.UNCLEAR if error.sent else Fate.TURNED_AWAY
     if isinstance(error, ConnectionFailed):
@@ -96,15 +96,15 @@ class RetryPolicy:
             raise InvalidArgument("RetryPolicy: times must not be negative.")
 
     def patient(self) -> RetryPolicy:
-        """The policy for one batch of a load, which has more to lose: as often as `total` allows, which is at least
-        five minutes; with pauses of at most 15 seconds. One attempt stays one.
+        """The policy for one batch of a load, which has more to lose: any number of attempts within `total`, at least
+        five minutes, with pauses of at most 15 seconds. A policy of one attempt stays that.
         """
         if self.attempts == 1:
             return self
         return replace(self, attempts=sys.maxsize, total=max(self.total, 300.0), max_delay=min(self.max_delay, 15.0))
 
     def delay(self, error: TwentyError, attempt: int, elapsed: float) -> float | None:
-        """Seconds to wait after that attempt failed, or None when it was the last one."""
+        """Seconds to wait after that attempt failed; None if it was the last one."""
         limited = isinstance(error, RateLimited)
         if attempt >= self.attempts and not (limited and self.attempts > 1):
             return None
@@ -113,12 +113,12 @@ class RetryPolicy:
         if asked > self.max_retry_after:
             if not (isinstance(error, RateLimited) and is_believable(error.limit, error.per) and _is_its_pace(error)):
                 return None
-            # The pace of a limit that is known, which was not requested.
+            # The limit's own pace, which the server did not ask for.
             asked = self.max_retry_after
         delay = asked + backoff
         return delay if elapsed + delay <= self.total else None
 
 
 def _is_its_pace(error: RateLimited) -> bool:
-    """Whether the time to wait was worked out from the limit, because the server asked for none."""
+    """Whether the time to wait was computed from the limit, because the server asked for none."""
     return error.limit is not None and error.retry_after == (error.per or 0.0) / error.limit

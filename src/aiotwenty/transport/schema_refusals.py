@@ -1,6 +1,6 @@
-"""What a server that validates documents misses in its schema, or wants more, told from how it refuses one.
+"""Reads the refusals of a validating server: what its schema lacks, or requires.
 
-The texts are those of graphql-js. They may show what was sent: only the part that names the schema is kept.
+The messages are those of graphql-js. They may quote what was sent: only the part that names the schema is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ROOTS = ("Query", "Mutation", "Subscription")
 
 @dataclass(frozen=True)
 class Gone:
-    """One place of the schema: a type, or a field of it. `text` says what is the matter with it."""
+    """A place in the schema: a type, or a field of it. `text` describes the problem."""
 
     text: str
     type_name: str
@@ -21,7 +21,7 @@ class Gone:
 
     @property
     def is_root(self) -> bool:
-        """Whether it is a root field: callers that a server doesn't know are told of /graphql that it has none."""
+        """Whether it is a root field: for an unknown caller, /graphql has none."""
         return self.field is not None and self.type_name in ROOTS
 
 
@@ -44,13 +44,13 @@ _OTHERS = (
 
 
 def missing_field(message: str) -> Gone | None:
-    """The selected output field that does not exist."""
+    """The selected output field that does not exist; None for another message."""
     match = _NO_FIELD.match(message)
     return _gone(match) if match else None
 
 
 def missing(message: str) -> Gone | None:
-    """What a document that was made from another schema gets wrong here; None if the message says something else."""
+    """The place that a document made from another schema gets wrong; None for another message."""
     if found := missing_field(message):
         return found
     return next((_gone(match) for pattern in _OTHERS if (match := re.search(pattern, message))), None)

@@ -1,4 +1,4 @@
-"""Shared requests: of the calls that wait for the rate limit, the first that gets a turn takes others along."""
+"""Shared requests: of the calls that wait for the rate limit, the first with a turn takes others along."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from aiotwenty.transport.retry import Fate, fate_of
 T = TypeVar("T")
 
 MOST_CALLS = 20
-"""In one request: as many root fields as a document may have (Twenty, July 2026)."""
+"""The most calls in one request: the root fields that a document may have (Twenty, July 2026)."""
 MOST_BYTES = 8_000_000
-"""Their bodies together: the server takes 10 MB (Twenty, July 2026)."""
+"""The most bytes of their bodies together: the server accepts 10 MB (Twenty, July 2026)."""
 
 
 class Sender(Protocol):
-    """What sends a call alone: an engine."""
+    """Sends a call alone: an engine."""
 
     @property
     def is_held_back(self) -> bool:
-        """Whether a new call would wait for the rate limit, as far as that is known."""
+        """Whether a new call would wait for the rate limit, as far as is known."""
         ...
 
     def next_number(self) -> int:
-        """A number for a call, for hooks and logs."""
+        """A new number for a call, for hooks and logs."""
         ...
 
     def send(self, call: Call[T]) -> Coroutine[Any, Any, T]:
@@ -41,7 +41,7 @@ class Sender(Protocol):
 
 @dataclass(eq=False)
 class _Waiting:
-    """A call that waits for its turn and its answer."""
+    """A call that waits for its turn and its result."""
 
     call: Call[Any]
     joining: Joining
@@ -51,18 +51,18 @@ class _Waiting:
 
 @dataclass(eq=False)
 class _SharedRequest:
-    """What waits for a turn, and then takes others along."""
+    """A call or several that wait for a turn, and then take others along."""
 
     carried: list[_Waiting] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
 
 class Sharing:
-    """Sends those calls of an engine that may share a request. Where none has to wait, each goes alone and at once.
+    """Sends those calls of an engine that can share a request. If none has to wait, each is sent alone and at once.
 
-    Each waits for a turn of its own; the first that has one takes along those that came after it. What becomes of each
-    is its own affair: its answer, its error, its cancellation. Where a request fails as a whole and nothing was done,
-    each goes alone, so that none suffers for another; and others are few in one request for a while.
+    Each waits for a turn of its own; the first with a turn takes along those after it. Results, errors and
+    cancellations are separate. If a request fails as a whole and nothing was done, its calls are sent alone, so that
+    none fails because of another; and for a while, fewer calls share a request.
     """
 
     def __init__(self, sender: Sender) -> None:
@@ -85,7 +85,7 @@ class Sharing:
     async def send(self, call: Call[T]) -> T:
         """The result of the call. Raises any `TwentyError`."""
         joining, loop = call.joining, self._running_loop()
-        # A recorder wants the answer as it came.
+        # A recorder needs the HTTP response of the call alone.
         if joining is None or not (self._waiting or self._sender.is_held_back) or RECORDER.get() is not None:
             return await self._sender.send(call)
         request = _SharedRequest()
@@ -105,7 +105,7 @@ class Sharing:
         return answer
 
     async def somebody_waits(self) -> None:
-        """Comes back when a call that may share a request waits for the rate limit."""
+        """Returns when a call that can share a request waits for the rate limit."""
         watching: Future[None] = self._running_loop().create_future()
         if self._waiting:
             return
@@ -116,7 +116,7 @@ class Sharing:
             self._watching.discard(watching)
 
     async def _leave(self, gone: _Waiting) -> None:
-        """Gives up the request of a caller who was cancelled, unless others wait for it, too."""
+        """Gives up the request of a cancelled caller, unless other callers wait for it too."""
         gone.answer.cancel()
         if gone in self._waiting:
             self._waiting.remove(gone)
@@ -126,7 +126,7 @@ class Sharing:
             await asyncio.wait([task])
 
     async def _carry(self, request: _SharedRequest, *, alone: bool = False) -> None:
-        """Sends what it carries at its turn, and sees to it that each has its answer."""
+        """Sends a request at its turn, and gives every call its result."""
         (first,) = request.carried
         call = _listed(first.call)
         try:
@@ -147,10 +147,10 @@ class Sharing:
                 self._settle(waiting, outcome, shared=shared)
 
     def _fill(self, request: _SharedRequest) -> Call[list[Any]]:
-        """The call for what the request carries and, its turn having come, for those that it takes along."""
+        """The call to send at its turn: for the request's own calls and for those that it takes along."""
         if request.carried[0] in self._waiting:
             self._waiting.remove(request.carried[0])
-        # Sent again, it goes without those who have left meanwhile.
+        # A repeated request leaves out calls that were cancelled meanwhile.
         carried = request.carried = [waiting for waiting in request.carried if not waiting.answer.done()]
         if not carried:
             raise asyncio.CancelledError
@@ -190,7 +190,7 @@ class Sharing:
         reads = all(call.reads for call in calls)
         if fate in (Fate.ANSWERED, Fate.TURNED_AWAY) or (reads and not fate.passing):
             return [UNTOLD] * len(calls)
-        # The engine has sent it as often as does any good. What to do now is for the caller of each to know.
+        # The engine has tried as often as is useful. Each caller decides what to do about its own write.
         return [_of_call(copy(error), call) for call in calls]
 
     def _settle(self, waiting: _Waiting, outcome: Any, *, shared: bool) -> None:

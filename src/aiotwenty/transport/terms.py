@@ -9,26 +9,26 @@ from typing import Literal, TypeAlias, TypedDict, get_args
 from aiotwenty.errors import InvalidArgument
 
 Priority: TypeAlias = Literal["interactive", "bulk"]
-"""Where calls wait for a connection or for the rate limit, interactive ones go before those of bulk work."""
+"""Interactive calls go before bulk ones in waiting for a connection or for the rate limit."""
 
 
 class CallOptions(TypedDict, total=False):
     """Options of a call, which override those of its client."""
 
     timeout: float
-    """Seconds for each attempt of a request, from sending to the end of the answer."""
+    """Seconds for each attempt of a request, from sending to the end of the response."""
     deadline: float | None
-    """Seconds for all of the call: its requests, their attempts, and the waits between and before them."""
+    """Seconds for the whole call: its requests, attempts, and all waits."""
     priority: Priority
     max_answer_bytes: int
-    """The largest answer that is read, in bytes after decompression."""
+    """The largest response that is read, in bytes after decompression."""
     max_wait: float | None
-    """Seconds to wait for the rate limit at most: `RateLimited` where it would take longer."""
+    """The most seconds to wait for the rate limit: `RateLimited` is raised if it would take longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The options of a call. `scope`, if there is one, is the call's deadline, which runs already."""
+    """The options of a call. `scope` is the running deadline of the call, if it has one."""
 
     timeout: float = 30.0
     deadline: float | None = None
@@ -37,7 +37,7 @@ class Terms:
     scope: asyncio.Timeout | None = None
     max_wait: float | None = None
     shares: bool = False
-    """Whether its requests may go in one with others that wait for the rate limit."""
+    """Whether its requests can be joined with others that wait for the rate limit."""
 
     def __post_init__(self) -> None:
         for name, seconds in (("timeout", self.timeout), ("deadline", self.deadline)):
@@ -52,11 +52,11 @@ class Terms:
 
     @property
     def rank(self) -> int:
-        """In a line, where the lower goes first."""
+        """The rank in a queue, in which the lower goes first."""
         return 0 if self.priority == "interactive" else 1
 
     def in_bulk(self) -> Terms:
-        """Those of a load or an export: behind other calls, as long as it takes, and in one request with its like."""
+        """The terms of a load or an export: behind other calls, without a limit on waiting, and in shared requests."""
         return replace(self, priority="bulk", deadline=None, scope=None, max_wait=None, shares=True)
 
 

@@ -1,8 +1,8 @@
-"""What a receiver of webhooks needs. For one delivery a call, and no client:
+"""Receives webhooks. For one delivery a call, and no client:
 
     event = receive(await request.read(), request.headers, secret)
 
-Twenty sends one POST for each record, waits 5 seconds for the answer, and does not try again (Twenty, July 2026).
+Twenty sends one POST for each record, waits 5 seconds for the response, and does not retry (Twenty, July 2026).
 """
 
 from __future__ import annotations

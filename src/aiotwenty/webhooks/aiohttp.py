@@ -10,7 +10,7 @@ from aiotwenty.webhooks.answering import BodyRefused, Receiver, read_body
 
 
 async def respond(receiver: Receiver, request: web.BaseRequest) -> web.StreamResponse:
-    """One request."""
+    """Responds to one request."""
     if request.method != "POST":
         return web.Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
     length = request.headers.get("Content-Length")
@@ -19,7 +19,7 @@ async def respond(receiver: Receiver, request: web.BaseRequest) -> web.StreamRes
     except BodyRefused as refused:
         return _end(refused.status)
     except (web.PayloadAccessError, web.RequestPayloadError, ConnectionError):
-        # Broken on the way: what aiohttp would log as an error of the application, anybody could cause.
+        # An interrupted request: aiohttp would log it as an error of the application, and anybody could cause it.
         return _end(HTTPStatus.BAD_REQUEST)
     return web.Response(status=await receiver.answer(body, request.headers))
 

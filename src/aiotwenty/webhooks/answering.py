@@ -12,7 +12,7 @@ from aiotwenty.webhooks.errors import ReplayStoreFailed, WebhookHandlerFailed, W
 from aiotwenty.webhooks.signature import Body, Headers
 
 READ_SECONDS = 10.0
-"""How long a body may take to arrive: twice what Twenty has for all of a delivery."""
+"""Seconds for the arrival of a body: twice Twenty's time for a whole delivery."""
 
 logger = logging.getLogger("aiotwenty.webhooks")
 
@@ -28,7 +28,7 @@ class Receiver(Protocol):
 
 
 class BodyRefused(Exception):  # noqa: N818
-    """The body is refused, and not read to its end."""
+    """The body was refused before its end."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -36,7 +36,7 @@ class BodyRefused(Exception):  # noqa: N818
 
 
 async def read_body(chunks: AsyncIterator[bytes], max_bytes: int, length: str | None) -> bytes:
-    """All of a body, counted as it comes. Raises `BodyRefused`."""
+    """The whole body, counted as it arrives. Raises `BodyRefused`."""
     if length is not None and length.isascii() and length.isdigit() and len(length) < 20 and int(length) > max_bytes:
         raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     body = bytearray()
@@ -62,5 +62,5 @@ async def status_of(delivery: Awaitable[object]) -> int:
         logger.error("a delivery was not taken: %s", error)
         return HTTPStatus.SERVICE_UNAVAILABLE
     except WebhookHandlerFailed:
-        return HTTPStatus.INTERNAL_SERVER_ERROR  # The functions' own exceptions are logged.
+        return HTTPStatus.INTERNAL_SERVER_ERROR  # the functions' own exceptions are logged
     return HTTPStatus.NO_CONTENT

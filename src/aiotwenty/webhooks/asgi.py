@@ -18,7 +18,7 @@ class _Disconnected(Exception):  # noqa: N818
 
 
 async def serve(receiver: Receiver, scope: Message, receive: Receive, send: Send) -> None:
-    """One connection, in the words of ASGI."""
+    """Serves one ASGI connection."""
     if scope["type"] == "lifespan":
         await _live(receiver, receive, send)
     elif scope["type"] == "websocket":
@@ -36,7 +36,7 @@ async def _serve_http(receiver: Receiver, scope: Message, receive: Receive, send
     try:
         body = await read_body(_chunks(receive), receiver.max_bytes, length)
     except BodyRefused as refused:
-        # What is still to come is not wanted; connections of HTTP/2 carry other requests as well.
+        # Closing saves reading the rest; connections of HTTP/2 also carry other requests.
         closing = scope.get("http_version", "1.1").startswith("1.")
         await _answer(send, refused.status, [(b"connection", b"close")] if closing else [])
     except _Disconnected:
@@ -62,7 +62,7 @@ async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]] | 
 
 
 async def _live(receiver: Receiver, receive: Receive, send: Send) -> None:
-    """When the receiver is all of the application: its store is closed when the server ends."""
+    """The lifespan protocol, for a receiver that is the whole application: its store is closed when the server ends."""
     while True:
         kind = (await receive())["type"]
         if kind == "lifespan.shutdown":

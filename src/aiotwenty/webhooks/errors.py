@@ -1,6 +1,6 @@
-"""Why a delivery is refused or not worked on."""
+"""Errors about deliveries that are refused or not handled."""
 
-# The names are those of the public interface, which says what happened rather than "...Error".
+# Public names, which say what happened rather than end in "Error".
 # ruff: noqa: N818
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class WebhookRejected(TwentyError, ValueError):
     """A delivery that can't be trusted or understood. Respond with the status `answer`, and ignore it."""
 
     answer: ClassVar[int] = 401
-    """The HTTP status to answer with."""
+    """The HTTP status of the response."""
 
 
 class WebhookMalformed(WebhookRejected):

@@ -1,4 +1,4 @@
-"""What a delivery says: one change of one record."""
+"""The event in a delivery: one change of one record."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class WebhookEvent(Record):
     """`company.created`, `company.updated`, `company.deleted` (softly), `company.restored`, `company.destroyed`."""
     object_metadata: EventObject
     record: dict[str, JsonValue]
-    """The record as Twenty sent it, names in camelCase."""
+    """The record as Twenty sent it, with names in camelCase."""
     event_date: DateTime
-    """When it happened."""
+    """The time of the change."""
     workspace_id: UUID
     webhook_id: UUID | None = None
-    """None of an event that `reconcile` made."""
+    """None for an event of `reconcile`."""
     target_url: str | None = None
     updated_fields: list[str] | None = None
-    """Of an update: the names of the fields that changed."""
+    """For an update: the names of the changed fields."""
     _signed: Signed | None = PrivateAttr(None)
 
     @property
@@ -54,12 +54,12 @@ class WebhookEvent(Record):
 
     @property
     def nonce(self) -> str | None:
-        """The server's name for this delivery; None if it sent none. It is not signed: see `Signed`."""
+        """The server's name for this delivery; None without one. It is not signed: see `Signed`."""
         return self._signed.nonce if self._signed is not None else None
 
     @property
     def sent_at(self) -> datetime | None:
-        """When the server sent this delivery; None if it was only parsed."""
+        """The time of sending; None if the delivery was only parsed."""
         return self._signed.sent_at if self._signed is not None else None
 
     def record_as(self, model: type[R]) -> R:
@@ -89,13 +89,13 @@ def receive(body: Body, headers: Headers, secret: Secrets, *, max_age: float | N
 
 
 def event_of(body: Body, signed: Signed) -> WebhookEvent:
-    """What a delivery says whose signature was found right."""
+    """The event of a delivery with a valid signature."""
     event = parse(body)
     event._signed = signed
     return event
 
 
 def _shown(text: str) -> str:
-    """On one line of a log, however long and odd what was sent is."""
+    """The text shortened to one line of a log."""
     shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_LONGEST])
     return shown + "..." if len(text) > _LONGEST else shown

@@ -1,4 +1,4 @@
-"""`WebhookReceiver`: deliveries that are Twenty's, each once, given to the functions that wait for them."""
+"""`WebhookReceiver`: verifies Twenty's deliveries, drops repeated ones, and calls the handlers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 MAX_BYTES = 5_000_000
-"""More than a record has: long notes are the largest."""
+"""The most bytes: more than a record has; long notes are the largest."""
 
 logger = logging.getLogger("aiotwenty.webhooks")
 
@@ -152,7 +152,7 @@ class WebhookReceiver:
     async def reconcile(
         self, twenty: Client, objects: Iterable[AnyRecords], since: datetime, *, overlap: timedelta = OVERLAP
     ) -> Reconciled:
-        """After an outage: call the handlers with what changed since then, each record once, in its current state.
+        """After an outage: calls the handlers with the records changed since then, each once, in its current state.
 
             done = await receiver.reconcile(twenty, [twenty.companies, twenty.people], since=mark)
 
@@ -191,7 +191,7 @@ class WebhookReceiver:
         await self._store.aclose()
 
     async def _claim(self, signed: Signed) -> str:
-        # Not the nonce: that is not signed, so who plays a delivery again may give it another.
+        # Not the nonce: it is not signed, so a replayed delivery can have another.
         key = signed.signature[:32]
         try:
             new = await self._store.add(key, signed.milliseconds / 1000 + self._max_age)

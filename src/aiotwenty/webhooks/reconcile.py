@@ -1,4 +1,4 @@
-"""The events that a receiver missed, made from what the workspace has now."""
+"""Makes the events that a receiver missed from the present records."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     AnyRecords: TypeAlias = Records[Any, Any, Any, Any, Any, Any]
 
 OVERLAP = timedelta(seconds=60)
-"""What was being written when the mark was taken has an earlier time, and the server's clock is not this machine's."""
+"""Writes in progress when the mark was taken have earlier times, and the server's clock differs from this machine's."""
 
 
 @dataclass(slots=True)
 class Reconciled:
-    """What `WebhookReceiver.reconcile` did."""
+    """The result of `WebhookReceiver.reconcile`."""
 
     mark: datetime
-    """When it began: `since` of the next time."""
+    """The time of its start, for `since` of the next call."""
     events: int = 0
     failed: list[WebhookEvent] = field(default_factory=list)
-    """Events of which some function failed; they are logged."""
+    """Events with a failed handler; the errors are logged."""
 
 
 async def missed(
@@ -46,7 +46,7 @@ async def missed(
     known = EventObject(id=kind.id, name_singular=kind.name_singular)
     workspace = await twenty.execute("{ currentWorkspace { id } }", endpoint="metadata")
     after = {"gte": start.isoformat()}
-    # A filter that mentions deleted_at sees deleted records, too.
+    # A filter that mentions deleted_at also matches deleted records.
     async for record in records.iterate(filter={"or": [{"updated_at": after}, {"deleted_at": after}]}):
         if record.deleted_at is not None and record.deleted_at >= start:
             action, moment = "deleted", max(record.deleted_at, record.updated_at)

@@ -26,7 +26,7 @@ class RedisStore:
             self._owned = False
         else:
             return
-        # Raised out here because the address may hold a password.
+        # Raised here, because the address may have a password.
         raise InvalidArgument("this is not a Redis address such as redis://localhost:6379/0.")
 
     async def add(self, key: str, expires: float) -> bool:

@@ -1,7 +1,7 @@
-"""Who sent a delivery, and when: its headers, and the signature over time and body.
+"""Verifies the sender and time of a delivery: its headers, and the signature over time and body.
 
-Whatever a stranger sends is taken or is a `WebhookRejected`; whatever the program itself has wrong (its secrets,
-`max_age`) is an `InvalidArgument`. Nothing else is raised.
+A stranger's request either passes or raises `WebhookRejected`; the program's own mistakes (in secrets or `max_age`)
+raise `InvalidArgument`. Nothing else is raised.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ SIGNATURE_HEADER = "X-Twenty-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twenty-Webhook-Timestamp"
 NONCE_HEADER = "X-Twenty-Webhook-Nonce"
 MAX_AGE = 300.0
-"""Seconds that a delivery stays good: enough for clocks that differ, too few to play an old one again."""
+"""The seconds for which a delivery is valid: enough for clocks that differ, and too few for a later replay."""
 
 Body: TypeAlias = bytes | bytearray | memoryview
 Headers: TypeAlias = (
     Mapping[str, str] | Mapping[bytes, bytes] | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
 )
-"""As any framework has them: a mapping, or pairs as in ASGI; texts or bytes."""
+"""Headers of any framework: a mapping, or pairs as in ASGI; texts or bytes."""
 Secret: TypeAlias = str | SecretStr
 Secrets: TypeAlias = Secret | Sequence[Secret]
 
@@ -45,11 +45,11 @@ class Signed:
     """The headers of a delivery whose signature is valid."""
 
     signature: str
-    """Over time and body: no two deliveries have the same."""
+    """The signature over time and body; no two deliveries have the same."""
     milliseconds: int
-    """When it was sent, since 1970. Signed."""
+    """Milliseconds from 1970 to the sending. Signed."""
     nonce: str | None
-    """The server's name for this delivery, 32 hex digits. Not signed: whoever replays a delivery can change it."""
+    """The server's name for this delivery, 32 hex digits. Not signed: a replayed delivery can have another."""
 
     @property
     def sent_at(self) -> datetime:
@@ -71,7 +71,7 @@ def verify(body: Body, headers: Headers, secret: Secrets, *, max_age: float | No
 
 
 def keys_of(secret: Secrets) -> tuple[bytes, ...]:
-    """The keys that one secret or several stand for. Raises `InvalidArgument`, which does not repeat them."""
+    """The keys of one or several secrets. Raises `InvalidArgument`, which does not repeat them."""
     if isinstance(secret, str | SecretStr):
         return (_key(secret),)
     if not isinstance(secret, Iterable) or isinstance(secret, bytes | bytearray | memoryview):
@@ -83,7 +83,7 @@ def keys_of(secret: Secrets) -> tuple[bytes, ...]:
 
 
 def age_of(max_age: float | None) -> float | None:
-    """`max_age` if it is one. Raises `InvalidArgument`: with NaN, for instance, any age would be taken."""
+    """`max_age`. Raises `InvalidArgument` for invalid numbers: with NaN, for instance, any age would be accepted."""
     if max_age is None:
         return None
     if isinstance(max_age, bool) or not isinstance(max_age, int | float) or not 0 < max_age <= _LONGEST_AGE:
@@ -92,7 +92,7 @@ def age_of(max_age: float | None) -> float | None:
 
 
 def check(body: Body, headers: Headers, keys: Sequence[bytes], max_age: float | None) -> Signed:
-    """`verify` with what was made of the secrets."""
+    """`verify` with the keys of the secrets."""
     if not isinstance(body, bytes | bytearray | memoryview):
         raise WebhookRejected(
             f"the body must be the bytes as they were received, not {type(body).__name__}, which were signed."
@@ -102,7 +102,7 @@ def check(body: Body, headers: Headers, keys: Sequence[bytes], max_age: float | 
     if not _MILLISECONDS.fullmatch(timestamp):
         raise WebhookRejected(f"the {TIMESTAMP_HEADER} header is not a number of milliseconds.")
     shaped = _SIGNATURE.fullmatch(signature) is not None
-    # Each secret is tried, whichever fits: how long it takes tells nobody which.
+    # Every secret is compared, so that the time taken doesn't tell which one matches.
     fits = [hmac.compare_digest(_signature(key, timestamp, bytes(body)), signature) for key in keys if shaped]
     if not any(fits):
         raise WebhookRejected("the signature does not match: the secret differs, or the body was changed.")
@@ -131,12 +131,12 @@ def _key(secret: Secret) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         pass
-    # Raised out here because the other error holds the secret.
+    # Raised here, because the other error holds the secret.
     raise InvalidArgument("the webhook's secret contains a lone surrogate: copy it again.")
 
 
 def _read(headers: Headers) -> dict[str, str]:
-    """Those of Twenty's headers that are there."""
+    """The headers of Twenty in the request."""
     items: Any = getattr(headers, "items", None)
     pairs: Any = items() if callable(items) else headers
     if pairs is None:

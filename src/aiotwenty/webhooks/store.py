@@ -1,4 +1,4 @@
-"""What a receiver remembers of deliveries, so that none is taken twice: in memory, or in a file for several processes.
+"""Stores of received deliveries, to recognise repeated ones: in memory, or in a file for several processes.
 
 `RedisStore`, for several machines, is in `aiotwenty.webhooks.redis`.
 """
@@ -19,7 +19,7 @@ from aiotwenty.webhooks.errors import ReplayStoreFailed
 T = TypeVar("T")
 
 BUSY_SECONDS = 2.0
-"""How long a store may take: Twenty waits 5 seconds in all for its answer (Twenty, July 2026)."""
+"""Seconds that a store may take: Twenty waits 5 seconds for the response (Twenty, July 2026)."""
 _SWEEP_EVERY = 1000
 
 
@@ -27,15 +27,15 @@ class ReplayStore(Protocol):
     """Remembers deliveries. Any object with these methods works; their exceptions become `ReplayStoreFailed`."""
 
     async def add(self, key: str, expires: float) -> bool:
-        """Remembers the key until then (seconds since 1970). False if it is remembered already."""
+        """Stores the key until a time (seconds since 1970). Returns False if it is stored already."""
         ...
 
     async def remove(self, key: str) -> None:
-        """Forgets the key: the delivery was not handled, and may be sent again."""
+        """Removes the key: the delivery was not handled, and may be sent again."""
         ...
 
     async def aclose(self) -> None:
-        """Closes what is open."""
+        """Closes the store."""
         ...
 
 
@@ -69,7 +69,7 @@ class SQLiteStore:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        # One connection in one thread: SQLite writes one after the other anyway, and nobody else waits for its disk.
+        # One connection in one thread: SQLite writes are sequential, and the event loop need not wait for them.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="webhook-store")
         self._database: sqlite3.Connection | None = None
         self._added = 0

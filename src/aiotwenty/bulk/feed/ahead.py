@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 async def ahead(calls: Iterable[Callable[[], Awaitable[T]]], at_once: int) -> AsyncGenerator[T]:
-    """The results, of which at most `at_once` are waited for; left early, it cancels the rest."""
+    """The results, with at most `at_once` calls running. If it is left early, the others are cancelled."""
     waiting: deque[asyncio.Future[T]] = deque()
     try:
         for call in calls:

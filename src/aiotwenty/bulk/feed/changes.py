@@ -1,4 +1,4 @@
-"""`Changes`: what happened to the records of one or several objects since a state."""
+"""`Changes`: the changes to the records of one or several objects since a state."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from aiotwenty.transport.terms import CallOptions
 T = TypeVar("T")
 
 EVERY = 60.0
-"""Seconds after which a feed that is woken looks by itself: webhooks don't tell of everything."""
+"""Seconds after which a feed with a wake-up looks anyway, because webhooks don't report everything."""
 _WORKSPACE = compose("WorkspaceOfChanges", "query", "currentWorkspace", None, "{id}")
-"""Its id stays the same when its address changes. /metadata is not limited."""
+"""The workspace's id, which stays the same when its address changes. /metadata is not limited."""
 _ROUNDS = 5
-"""How many times, in one run, destroyed records may lead to further destroyed records."""
+"""The most times in one run that destroyed records cause another look for destroyed records."""
 
 Since: TypeAlias = Mapping[str, Any] | str | bytes | None
 """A state, as an object or as JSON; None for the first run."""
@@ -43,10 +43,10 @@ Ids: TypeAlias = Iterable[UUID | str] | KnownInMemory
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[T]):
-    """What happened to one record.
+    """The change of one record.
 
-    "upserted": it is there, and new or different; `record` is as it is now. "deleted": it is soft-deleted; `record` is
-    as it is. "destroyed": it is gone for good (or this key may no longer see it); `record` is None.
+    "upserted": it is new or changed; `record` is its present state. "deleted": it is soft-deleted; `record` is its
+    present state. "destroyed": it no longer exists (or this key may no longer see it); `record` is None.
     """
 
     kind: Kind
@@ -64,7 +64,7 @@ class Wakes(Protocol):
 
 
 class FeedOptions(TypedDict, total=False):
-    """What the objects of a feed share."""
+    """Options for all objects of a feed."""
 
     store: Annotated[
         str | Path | ChangeStore | None,
@@ -81,7 +81,7 @@ class FeedOptions(TypedDict, total=False):
 
 
 class ChangesOptions(FeedOptions, CallOptions, total=False):
-    """What `changes` of one object takes."""
+    """Options for `changes` of one object."""
 
     known_ids: Annotated[
         Iterable[UUID | str] | None, Doc("The ids of all records that you have, in place of those in a state or store.")
@@ -91,8 +91,8 @@ class ChangesOptions(FeedOptions, CallOptions, total=False):
 class Changes(AsyncIterator[Change[T]], Generic[T]):
     """An async iterator of `Change`s, each state of a record at least once.
 
-    `state` goes on from here: it covers what was given so far, up to the last whole batch. Store it when you have
-    stored the changes. Use `contextlib.aclosing` if you may leave early.
+    `state` is where the next run continues: it covers the changes returned so far, up to the last whole batch. Store it
+    when you have stored the changes. Use `contextlib.aclosing` if you may leave early.
     """
 
     def __init__(
@@ -171,14 +171,14 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
 
     @property
     def requests(self) -> int:
-        """Number of requests that the feed has sent."""
+        """The number of requests that the feed has sent."""
         return sum(feed.requests for feed in self._feeds)
 
     @property
     def state(self) -> State:
-        """Where to go on: a small JSON object, for `since`. Store it together with the changes, or after them.
+        """The state for `since` of the next run: a small JSON object. Store it with the changes, or after them.
 
-        It has the known ids in it if there is no store for them and the caller does not give them.
+        It contains the known ids if neither a store nor the caller has them.
         """
         position = replace(self._position, objects=dict(self._position.objects))
         for feed in self._feeds:
@@ -203,7 +203,7 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
         return change
 
     async def batches(self) -> AsyncGenerator[list[Change[T]]]:
-        """The same in lists of up to 1,000; `state` covers the list that was given last."""
+        """The changes in lists of up to 1,000; `state` covers the list returned last."""
         try:
             async with aclosing(self._batches) as batches:
                 async for changes, batch in batches:
@@ -223,12 +223,12 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
             self._store.close()
 
     async def _check_workspace(self) -> None:
-        """Raises `ConfigurationError` for a state of another workspace, in which nothing would be there any more."""
+        """Raises `ConfigurationError` for a state of another workspace, in which no record would exist."""
         endpoint = self._sources[0][0].endpoint.beside("metadata")
         try:
             here = (await endpoint.run(_WORKSPACE, dict[str, Any], {}))["id"]
         except ApiError:
-            # Whoever may not read records is told so by the first that are asked for.
+            # A key that may not read records gets that error from the first read.
             return
         known = self._position.workspace
         if known is not None and known != here:
@@ -257,7 +257,7 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
                     await wake.wait()
 
     async def _run(self) -> AsyncGenerator[tuple[Feed[T], FeedBatch[T]]]:
-        """All objects, until nothing is left to tell."""
+        """The batches of all objects, until there are no more changes."""
         feeds = list(self._feeds)
         for _ in range(_ROUNDS):
             for feed in feeds:
@@ -267,7 +267,7 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
             feeds = [feed for feed in self._feeds if feed.progress.due]
 
     def _look_at_others(self, destroying: Feed[T]) -> None:
-        """The database empties foreign keys to what is gone, which leaves no time: only a comparison finds them."""
+        """Schedules comparisons: the database clears foreign keys to destroyed records without a new time."""
         for name, progress in self._position.objects.items():
             if name != destroying.name:
                 progress.due = True
@@ -291,7 +291,7 @@ def changes_of(
     known_ids: Mapping[str, Ids | None] | None,
     options: FeedOptions,
 ) -> Changes[Any]:
-    """The changes of namespaces, each with the model that it is read as. Raises `InvalidArgument`."""
+    """The changes of namespaces, each with the model of its records. Raises `InvalidArgument`."""
     sources = [(Target.of(records), ModelReader(records, select)) for records, select in objects]
     given = {name: ids for name, ids in (known_ids or {}).items() if ids is not None}
     return Changes(sources, since, options, given or None)

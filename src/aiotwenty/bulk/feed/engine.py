@@ -1,9 +1,9 @@
-"""The feed of one object: which of its records are to be told of, found by their times and by comparing ids.
+"""The feed of one object: finds changed records by their times and by comparing ids.
 
-A walk goes over the stamps of records (id, times, foreign keys), a page of many at a time, either of those written
-since the last one or of all; what is new or different is then read by its ids. Only a walk over all finds what was
-destroyed, what was written with a time of long ago, and what the database itself changed, such as a foreign key to a
-record that is gone, which leaves no new time.
+A walk reads the stamps of records (id, times, foreign keys), many in a page, either of those written since the last
+walk or of all; new and different records are then read by their ids. Only a walk over all finds destroyed records,
+records written with a time of long ago, and changes by the database itself without a new time, such as a foreign key to
+a destroyed record.
 """
 
 from __future__ import annotations
@@ -36,17 +36,18 @@ T = TypeVar("T")
 Kind: TypeAlias = Literal["upserted", "deleted", "destroyed"]
 
 OVERLAP = timedelta(minutes=5)
-"""How far before the last walk the next one looks. A record has the time at which its transaction began, and is seen
-when that commits: Twenty gives a statement up after 10 s, but its database goes on with it for as long as a lock holds
-it (Twenty, July 2026). The clocks of the server and of its database may differ, too."""
+"""The time before the last walk at which the next one begins. A record has the time at which its transaction began, and
+is visible when that commits: Twenty gives up a statement after 10 s, but its database goes on with it for as long as
+a lock holds it (Twenty, July 2026). The clocks of the server and of its database may differ, too.
+"""
 COMPARE_EVERY = timedelta(days=1)
 """The longest time between two comparisons of all records, if nothing shows that one is needed."""
 SMALL = 1000
-"""Objects with so many records are compared each time: that is one request, as the changed ones are."""
+"""Objects with at most this many records are compared each time: that is one request, like reading the changed ones."""
 STAMPS = 10_000
-"""Stamps in a page."""
+"""The stamps in a page."""
 _AHEAD = 3
-"""Pages of records that are read while one is worked on."""
+"""Pages of records that are read ahead."""
 _SIGNED = re.compile(rb"token=[^&\"\\]+")
 
 
@@ -61,7 +62,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """One change: the record as it is now, None for one that is gone."""
+    """A change: the present record; None for a destroyed one."""
 
     kind: Kind
     id: UUID
@@ -97,7 +98,7 @@ class Feed(Generic[T]):
         self.progress = progress
         self.known = known
         self.on_destroyed: Callable[[], object] = lambda: None
-        """Called when records were found gone."""
+        """Called when destroyed records were found."""
         progress.due = progress.due or known.due
         self._target = target
         self._asked = 0
@@ -123,7 +124,7 @@ class Feed(Generic[T]):
 
     @property
     def requests(self) -> int:
-        """Number of requests that were sent."""
+        """The number of requests that were sent."""
         return self._asked + self._looks.requests
 
     async def batches(self) -> AsyncGenerator[FeedBatch[T]]:
@@ -146,7 +147,7 @@ class Feed(Generic[T]):
             expected = len(self.known) + progress.hidden
             if expected == total or expected == (await self._look())[0]:
                 return
-            # Something is gone, or there that has no time of late: which, only all ids can tell.
+            # A record was destroyed, or exists with an old time: only a walk over all ids can tell which.
             progress.due = True
 
     def _is_whole(self, total: int, moment: datetime) -> bool:
@@ -160,11 +161,11 @@ class Feed(Generic[T]):
         return total <= SMALL and len(self.known) <= SMALL
 
     async def _look(self) -> tuple[int, datetime]:
-        """How many records there are, and what time it is at the server."""
+        """The number of records, and the server's time."""
         self._asked += 1
         page, moment = await self._target.endpoint.run_dated(self._count, Counted, {"filter": DELETED_TOO})
         if moment is None:
-            # Something between leaves the header out: the last write was not later than now.
+            # A proxy removes the header: take the time of the last write, which is not later than now.
             moment = await self._last_write()
         return page.total_count, moment.astimezone(UTC)
 
@@ -195,9 +196,9 @@ class Feed(Generic[T]):
                     gone = known.keys() - set(ids)
                     last = ids[-1]
                 else:
-                    # What the cursors left out comes at the end, in no order.
+                    # Stamps after the end of the cursors have no order.
                     known, gone = self.known.entries(ids), set()
-                # First what is gone: once the others are told, the walk goes on behind them.
+                # Destroyed records first: after the others are reported, the walk continues behind them.
                 async for batch in self._gone(gone):
                     yield batch
                 async with aclosing(self._told(self._to_read(stamps, known), known, began)) as told:
@@ -225,7 +226,7 @@ class Feed(Generic[T]):
             if entry is None or not entry.settled:
                 wanted.append(stamp)
             elif entry.digest is None:
-                # Of an id that the caller gave, only the time tells.
+                # For an id from the caller, only the time tells.
                 if start is None or stamp.moment >= start:
                     wanted.append(stamp)
             elif entry.digest != stamp.digest:
@@ -274,7 +275,7 @@ class Feed(Generic[T]):
             yield self._committing(batch, None)
 
     def _committing(self, batch: FeedBatch[T], upto: UUID | None) -> FeedBatch[T]:
-        """A batch that knows how it is committed: up to this id, everything is told then."""
+        """The batch with its `commit`, after which everything up to this id is reported."""
 
         def commit() -> None:
             if batch.entries or batch.gone:
@@ -298,7 +299,7 @@ class Feed(Generic[T]):
 
 
 class Counted(Record):
-    """A list of which only the length is used."""
+    """A list whose length alone is read."""
 
     total_count: int
 
@@ -319,7 +320,7 @@ class LastWrite(Record):
 
 
 def foreign_keys(target: Target) -> list[str]:
-    """The fields of an object that are ids of others, by name."""
+    """The foreign keys of an object, by name."""
     columns = {column.path for column in target.catalogue.columns(target.type_name)}
     return sorted(path for path in columns if path.endswith("Id") and "." not in path)
 
@@ -331,7 +332,7 @@ def _stamp(record: dict[str, Any]) -> Stamp:
 
 
 def stamp_digest(updated: str | None, deleted: str | None, keys: Iterable[str | None]) -> bytes:
-    """Of the times as the server writes them, and of the foreign keys in the order of their names."""
+    """A digest of the times as the server writes them, and of the foreign keys in the order of their names."""
     return digest_of(to_json([updated, deleted, *keys]))
 
 

@@ -12,9 +12,9 @@ from uuid import UUID
 from aiotwenty.errors import InvalidArgument
 
 DIGEST = 8
-"""Bytes of a digest: two versions of one record have the same one in one of 10^19 cases."""
+"""The bytes of a digest: two versions of a record share one in one of 10^19 cases."""
 IN_STATE = 10_000
-"""Ids that a state holds at most, if there is no store for them."""
+"""The most ids in a state without a store."""
 
 
 def digest_of(content: bytes) -> bytes:
@@ -22,12 +22,12 @@ def digest_of(content: bytes) -> bytes:
 
 
 class KnownEntry(NamedTuple):
-    """What is known of one id.
+    """The data kept for one id.
 
-    `settled`: the digest is that of the record's stamp (its times and foreign keys), and another stamp means another
-    record. It is not while the record may be written again within the same millisecond, or by a transaction that began
-    then: until that is past, the digest is that of its whole content. None is no digest: of ids that the caller gave,
-    and of what must be told again.
+    `settled`: the digest is that of the record's stamp (its times and foreign keys), and another stamp means a changed
+    record. It is false while the record may be written again within the same millisecond, or by a transaction that
+    began then; meanwhile the digest is that of the whole content. A digest of None is for ids from the caller, and for
+    records to be reported again.
     """
 
     digest: bytes | None
@@ -44,27 +44,27 @@ class KnownIds(Protocol):
 
     @property
     def due(self) -> bool:
-        """Whether changes were reported whose state the caller has not stored: then every record is compared."""
+        """Whether the caller has not stored the state of all reported changes: then every record is compared."""
         ...
 
     def __len__(self) -> int: ...
 
     def entries(self, ids: Collection[bytes]) -> Mapping[bytes, KnownEntry]:
-        """The ids among these that are known."""
+        """The entries of those ids that are known."""
         ...
 
     def span(self, after: bytes, last: bytes | None) -> Mapping[bytes, KnownEntry]:
-        """The known ids after `after`, up to `last`."""
+        """The entries after `after`, up to `last`."""
         ...
 
     def write(self, entries: Mapping[bytes, KnownEntry], gone: Iterable[bytes], batch: int) -> None:
-        """What a batch told; it has the number `batch`."""
+        """Stores what the batch with the number `batch` reported."""
         ...
 
 
 @dataclass(slots=True)
 class NoneKnown:
-    """For callers that do not ask for destroyed records."""
+    """No ids, for callers that don't need destroyed records."""
 
     compares = False
     due = False
@@ -79,11 +79,11 @@ class NoneKnown:
         return {}
 
     def write(self, entries: Mapping[bytes, KnownEntry], gone: Iterable[bytes], batch: int) -> None:
-        """Nothing is kept."""
+        """Stores nothing."""
 
 
 class KnownInMemory:
-    """Ids in memory: those that the caller gave, or those of a state."""
+    """Ids in memory: from the caller, or from a state."""
 
     compares = True
     due = False
@@ -94,7 +94,7 @@ class KnownInMemory:
 
     @classmethod
     def of_ids(cls, ids: Iterable[UUID | str]) -> KnownInMemory:
-        """Of ids alone. Raises `InvalidArgument` for what is no id."""
+        """Ids without digests. Raises `InvalidArgument` for an invalid id."""
         if isinstance(ids, str | bytes):
             raise InvalidArgument("known_ids are several: a list of ids, or another iterable of them.")
         entries: dict[bytes, KnownEntry] = {}
@@ -108,7 +108,7 @@ class KnownInMemory:
 
     @classmethod
     def of_bytes(cls, packed: bytes) -> KnownInMemory:
-        """What `packed` gave. Raises `InvalidArgument` for anything else."""
+        """The ids in the bytes of `packed`. Raises `InvalidArgument` for other bytes."""
         size = 16 + DIGEST + 1
         if len(packed) % size:
             raise InvalidArgument("since is damaged: its known ids are incomplete.")
@@ -120,7 +120,7 @@ class KnownInMemory:
         return cls(entries)
 
     def packed(self) -> bytes:
-        """For a state."""
+        """The ids as bytes, for a state."""
         nothing = bytes(DIGEST)
         return b"".join(
             key + (entry.digest or nothing) + bytes([0 if entry.digest is None else 2 if entry.settled else 1])

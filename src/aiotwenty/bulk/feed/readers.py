@@ -26,33 +26,33 @@ from aiotwenty.records.reading import WITH_LISTS
 T = TypeVar("T")
 _co = TypeVar("_co", covariant=True)
 _TRIES = 3
-"""How often records are asked for that are deleted and restored meanwhile."""
+"""The most times that records are read which are deleted and restored meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[_co]):
-    """A record as it is now."""
+    """The present state of a record."""
 
     id: UUID
     deleted: bool
     record: _co
     content: Callable[[], bytes]
-    """All that it has, to be compared."""
+    """All of its content, for comparing."""
 
 
 class FeedReader(Protocol[_co]):
-    """Reads the records that a filter names."""
+    """Reads the records that match a filter."""
 
     @property
     def size(self) -> int:
-        """Records asked for at a time."""
+        """The records in one request."""
         ...
 
     async def read(self, only: Filter, first: int) -> Sequence[tuple[UUID, _co, Callable[[], bytes]]]: ...
 
 
 class ModelReader(FeedReader[Any]):
-    """Records as models of a namespace; `select` is another one than its own."""
+    """Reads records as models of a namespace, or as models of `select`."""
 
     def __init__(self, records: Namespace[Any], select: type[Record] | None) -> None:
         self._records = records
@@ -74,7 +74,7 @@ def _json_of(record: Record) -> Callable[[], bytes]:
 
 
 class RawReader(FeedReader[dict[str, Any]]):
-    """Records as JSON of the response, with the fields of `selectors`."""
+    """Reads records as JSON of the response, with the fields of `selectors`."""
 
     def __init__(
         self, target: Target, selectors: Sequence[str], parts: Mapping[str, Collection[str]] | None = None
@@ -82,7 +82,7 @@ class RawReader(FeedReader[dict[str, Any]]):
         self._parts = parts
         names = target.names
         self.restricted = 0
-        """Values that the server withheld; they are null."""
+        """The values that the server withheld, which are null."""
         self._endpoint = target.endpoint
         self._operation = compose(
             f"ReadSome{names.type_name}",
@@ -110,7 +110,7 @@ def _bytes_of(record: dict[str, Any]) -> Callable[[], bytes]:
 
 
 class Looks(Generic[T]):
-    """Looks records up by their ids, the soft-deleted ones too."""
+    """Reads records by id, including soft-deleted ones."""
 
     def __init__(self, target: Target, reader: FeedReader[T]) -> None:
         self._reader = reader
@@ -122,7 +122,7 @@ class Looks(Generic[T]):
         return self._reader.size
 
     async def look(self, ids: list[UUID]) -> tuple[dict[UUID, Read[T]], set[UUID]]:
-        """The records, and the ids that are nowhere. What is deleted or restored all the time is in neither."""
+        """The records, and the ids that don't exist. Records deleted or restored repeatedly are in neither."""
         reads: dict[UUID, Read[T]] = {}
         left = ids
         there: set[UUID] = set()
@@ -141,7 +141,7 @@ class Looks(Generic[T]):
         return reads, {identity for identity in ids if identity not in reads and identity not in there}
 
     async def there(self, ids: list[UUID]) -> set[UUID]:
-        """Those that exist."""
+        """Those ids that exist."""
         only: Filter = {"and": [by_ids(ids), DELETED_TOO]}
         self.requests += 1
         return {identity for identity, *_ in await self._identities.read(only, len(ids))}

@@ -18,7 +18,7 @@ VERSION = 1
 """The version of the format; states of other versions are refused."""
 
 State: TypeAlias = dict[str, Any]
-"""What `Changes.state` gives: a JSON object."""
+"""The JSON object of `Changes.state`."""
 
 
 @dataclass(slots=True)
@@ -26,21 +26,21 @@ class FeedProgress:
     """The progress of one object. All times are those of the server's clock."""
 
     since: datetime | None = None
-    """When the last walk that came to its end began: what was written before is told."""
+    """The start of the last completed walk: everything written before is reported."""
     began: datetime | None = None
-    """When the walk under way began; None between two walks."""
+    """The start of the running walk; None between two walks."""
     whole: bool = False
-    """Whether the walk under way goes over every record, and compares it with what is known."""
+    """Whether the running walk reads every record, and compares it with the known ids."""
     after: UUID | None = None
-    """The id up to which the walk under way has told everything."""
+    """The id up to which the running walk has reported everything."""
     due: bool = False
-    """Whether the next walk has to be a whole one."""
+    """Whether the next walk has to read every record."""
     compared: datetime | None = None
-    """When the last whole walk began."""
+    """The start of the last walk over every record."""
     hidden: int = 0
-    """Records that are counted, but that the key may not see."""
+    """The records that are counted but that the key can't see."""
     batch: int = 0
-    """The last batch that was given out."""
+    """The number of the last batch that was returned."""
     known: bytes | None = None
     """The known ids, if the state holds them itself."""
 
@@ -91,11 +91,11 @@ class Position:
     """The state of a feed of one or several objects."""
 
     store: str | None = None
-    """The id of the store that knows the ids."""
+    """The id of the store that has the known ids."""
     objects: dict[str, FeedProgress] = field(default_factory=dict)
-    """By the singular name of the object."""
+    """The progress of each object, by singular name."""
     workspace: str | None = None
-    """The id of the workspace; None in states of releases that did not ask for it."""
+    """The id of the workspace; None in states of releases that did not store it."""
 
     def as_json(self) -> State:
         objects = {name: progress.as_json() for name, progress in self.objects.items()}
@@ -108,7 +108,7 @@ class Position:
 
     @classmethod
     def of(cls, state: Mapping[str, Any] | str | bytes | None) -> Position:
-        """Reads a state, as an object or as its JSON. Raises `InvalidArgument` for what is none."""
+        """The position in a state, as an object or as its JSON. Raises `InvalidArgument` for anything else."""
         if state is None:
             return cls()
         try:

@@ -31,15 +31,14 @@ CREATE TABLE notes (name TEXT PRIMARY KEY, note TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE waiting (object INTEGER NOT NULL, id BLOB NOT NULL, record BLOB, PRIMARY KEY (object, id)) WITHOUT ROWID;
 """
 _ASKED = 500
-"""Ids in one statement."""
+"""The most ids in one statement."""
 
 
 class ChangeStore:
-    """The ids that feeds of changes have told of, about 50 bytes each, in a file that only its owner can read.
+    """The ids that feeds of changes have reported, about 50 bytes each, in a file that only its owner can read.
 
-    One process uses it at a time. Everything that was told after the state which the caller stored is told again: a
-    store that is ahead of its state is no harm. Raises `InputError` when it is opened and cannot be used, `FileFailed`
-    for what happens later.
+    One process uses it at a time. Changes reported after the caller's stored state are reported again, so a store may
+    be ahead of the state. Raises `InputError` if the file can't be opened or used, `FileFailed` for later errors.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -80,7 +79,7 @@ class ChangeStore:
         if mark != _APPLICATION_ID and (mark or tables):
             raise InputError(f"{self.path}: is a database of something else; name another file for the store")
         self._db.execute("PRAGMA journal_mode = WAL")
-        # A power failure may cost the last batches: the state is then ahead of the store, which is noticed.
+        # A power failure may lose the last batches: the state is then ahead of the store, which is noticed.
         self._db.execute("PRAGMA synchronous = NORMAL")
         with self.transaction():
             if not tables:
@@ -134,13 +133,13 @@ class ChangeStore:
             self._db.executemany(statement, rows)
 
     def number(self, name: str) -> int:
-        """That of an object."""
+        """The number of an object."""
         self.execute("INSERT OR IGNORE INTO objects (name, batch) VALUES (?, 0)", [name])
         (number,) = self.execute("SELECT object FROM objects WHERE name = ?", [name]).fetchone()
         return int(number)
 
     def note(self, name: str) -> str | None:
-        """What was noted under this name."""
+        """The note with this name."""
         row = self.execute("SELECT note FROM notes WHERE name = ?", [name]).fetchone()
         return None if row is None else str(row[0])
 
@@ -148,7 +147,7 @@ class ChangeStore:
         self.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [name, note])
 
     def checkpoint(self) -> None:
-        """Returns when everything that was written is on the disk."""
+        """Returns when everything written is on disk."""
         self.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
 
@@ -182,7 +181,7 @@ class KnownInStore:
         self._store.execute("UPDATE objects SET batch = 0 WHERE object = ?", [self._object])
 
     def _rewind(self, batch: int) -> None:
-        """What was told after the state must be told again."""
+        """Marks everything reported after the state, so that it is reported again."""
         behind = [self._object, batch]
         self.due = True
         self._store.execute(

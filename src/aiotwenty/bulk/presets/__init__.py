@@ -1,6 +1,6 @@
-"""What the headers mean that other tools export: one TOML file a tool, one table an object.
+"""Mappings for the headers of other tools' exports: a TOML file for each tool, a table for each object.
 
-A header is matched whatever its case, blanks and punctuation; `*` stands for any characters in it.
+Headers are matched without case, spaces and punctuation; `*` stands for any characters.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ Spec = Any
 
 @dataclass(frozen=True)
 class Preset:
-    """The mapping of one tool: for each object, by its plural name, what its headers mean."""
+    """The mapping of one tool: by the objects' plural names, the fields of its headers."""
 
     name: str
     text: str
     objects: Mapping[str, Mapping[str, Spec]]
 
     def of(self, plural: str) -> Mapping[str, Spec]:
-        """What it says for one object. Raises `InputError` if it says nothing."""
+        """The headers of one object. Raises `InputError` if there are none."""
         if plural not in self.objects:
             raise InputError(f"the preset {self.name} is for {', '.join(self.objects)}, not for {plural}")
         return self.objects[plural]
 
     def for_columns(self, plural: str, columns: Iterable[str]) -> dict[str, Spec]:
-        """What it says of those columns that it knows; None for one that it leaves out."""
+        """The fields of those columns that it knows; None for a column to leave out."""
         entries = self.of(plural)
         exact = {squeeze(header): spec for header, spec in entries.items() if "*" not in header}
         patterns = [(_pattern(header), spec) for header, spec in entries.items() if "*" in header]
@@ -56,16 +56,16 @@ def _pattern(header: str) -> re.Pattern[str]:
 
 
 def preset_names() -> list[str]:
-    """The presets that come with the package."""
+    """The names of the included presets."""
     return sorted(
         entry.name.removesuffix(".toml") for entry in files(__name__).iterdir() if entry.name.endswith(".toml")
     )
 
 
 def read_preset(name: str | Path) -> Preset:
-    """A preset that comes with the package, or one of your own: a path to a TOML file like those.
+    """An included preset, or one of your own: a path to a TOML file like those.
 
-    Raises `InputError` for one that isn't there or makes no sense.
+    Raises `InputError` if it is missing or invalid.
     """
     names = preset_names()
     if str(name) in names:

@@ -1,4 +1,4 @@
-"""Where rows come from: files of every kind, packed or not, pipes, addresses, and anything that can be iterated."""
+"""Sources of rows: files of many kinds, compressed or not, pipes, addresses, and iterables."""
 
 from __future__ import annotations
 

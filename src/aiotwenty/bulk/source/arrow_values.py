@@ -1,4 +1,4 @@
-"""Cells of Arrow as rows have them: what Python can hold, and nothing where nothing is said."""
+"""Converts cells of Arrow to Python values, with None for gaps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 def cells_of(arrow: Any, array: Any) -> list[Any]:
-    """The values of an array of pyarrow, which is given along."""
+    """The values of a pyarrow array; `arrow` is the module."""
     types = arrow.types
     cells: list[Any] = in_microseconds(arrow, array).to_pylist()
     kind = array.type
@@ -22,7 +22,7 @@ def _is_text(types: Any, kind: Any) -> bool:
 
 
 def in_microseconds(arrow: Any, array: Any) -> Any:
-    """Times in nanoseconds as Python can hold them: Twenty has milliseconds."""
+    """Times in nanoseconds as microseconds, as Python has them: Twenty has milliseconds."""
     types = arrow.types
     kind = array.type
     if not (types.is_temporal(kind) and getattr(kind, "unit", None) == "ns"):
@@ -33,7 +33,7 @@ def in_microseconds(arrow: Any, array: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value of a column that has a type: NaN is none, an object has no gaps in it, sixteen bytes are an id."""
+    """A value of a typed column: None for NaN, objects without gaps, ids for sixteen bytes."""
     if value is None or type(value) is str:
         return value
     if isinstance(value, float):

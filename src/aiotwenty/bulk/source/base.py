@@ -1,4 +1,4 @@
-"""What every source of rows is: rows with a name, streamed, and what is wrong with them."""
+"""The interface of sources of rows: named, streamed, with their problems."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 from aiotwenty.errors import InvalidArgument, TwentyError
 
 NAMED_PROBLEMS = 20
-"""How many malformed lines an error names; the rest is counted."""
+"""The most malformed lines that an error names; the others are counted."""
 
 RAW_TEXT = "_text"
-"""Where a row that could not be read has its text. Correcting it empties this."""
+"""The column with the text of a row that could not be read. Correcting the row empties it."""
 
 
 class InputError(InvalidArgument):
-    """A source or a mapping that cannot be right: what is wrong, where, and what to do. Nothing was sent."""
+    """A source or a mapping is wrong. The message says what, where, and what to do. Nothing was sent."""
 
     suggests: bool = False
-    """Whether it names what may have been meant."""
+    """Whether the message has a suggestion."""
 
 
 def library(name: str, what: str, extra: str) -> Any:
-    """An optional library. Raises `InputError` that says how to get it."""
+    """An optional library. Raises `InputError` that says how to install it."""
     try:
         return import_module(name)
     except ModuleNotFoundError:
@@ -34,22 +34,22 @@ def library(name: str, what: str, extra: str) -> Any:
 
 
 class SourceChanged(TwentyError):  # noqa: N818 - as in aiotwenty.errors
-    """A source that was changed between two readings of it: nothing is loaded of it but what was checked.
+    """A source changed between two readings: only what was checked is loaded.
 
-    `loaded` counts the rows that a load had loaded by then, of earlier runs with its journal, too.
+    `loaded` counts the rows that were loaded until then, including those of earlier runs with the same journal.
     """
 
     loaded: int = 0
 
 
 class NumberText(str):
-    """A cell that is a number in its file, which nobody wrote in any way: the digits have a decimal point."""
+    """A number from a file without notations of numbers: its decimal separator is a point."""
 
     __slots__ = ()
 
 
 class Row(NamedTuple):
-    """One row as it was read. `number` counts the rows of a source from 1; `line` is where it starts in a text file."""
+    """A row as it was read. `number` counts the rows of a source from 1; `line` is where it starts in a text file."""
 
     number: int
     values: Mapping[str, Any]
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Check:
-    """What reading a source from beginning to end found."""
+    """The result of reading a source from beginning to end."""
 
     total: int = 0
     columns: dict[str, int] = field(default_factory=dict)
@@ -80,22 +80,22 @@ class Check:
 
 
 class Source(ABC):
-    """Rows with a name. `is_text` says that text is to be understood by its field, as in CSV: JSON, lists, dates."""
+    """Rows with a name. `is_text`: texts are read by the kind of the field, as in CSV: JSON, lists, dates."""
 
     name: str
     is_text = False
     nulls_are_gaps = False
-    """Whether a null only says that the format has no other way to leave a cell empty (CSV, Parquet)."""
+    """Whether null is the format's only way to leave a cell empty (CSV, Parquet)."""
     columns: tuple[str, ...] | None = None
-    """The columns, where they are known without reading the rows."""
+    """The columns, if they are known without reading the rows."""
     unnamed: Mapping[str, int] = {}
-    """Columns without a name in the file, by the name they have here, with their place from 1."""
+    """Columns without a name in the file, by their name here, with their position from 1."""
     doubled: Mapping[str, str] = {}
-    """Columns that share their name in the file, by the name they have here, with the one they have there."""
+    """Columns that share their name in the file, by their name here, with the one in the file."""
     found: Sequence[str] = ()
-    """What its content is, where its name says otherwise."""
+    """The kind of the content, if the name of the file says otherwise."""
     guesses: Sequence[str] = ()
-    """What was found out about the source rather than said: its delimiter, its encoding, where its header is."""
+    """Guesses about the source: its delimiter, its encoding, the line of its header."""
 
     is_copy = False
     """Whether it can be read only once, and this is a copy: standard input, a pipe, an address."""
@@ -105,11 +105,11 @@ class Source(ABC):
         """The rows from the beginning. Only files can be read more than once."""
 
     def again(self) -> Iterator[Row] | None:
-        """The rows from the beginning, for a look ahead of the load; None where they can be read only once."""
+        """The rows from the beginning, to be read before the load; None for sources that can be read only once."""
         return None
 
     def samples(self, most: int) -> dict[str, list[Any]]:
-        """The first values of each column, where the columns are known and can be read ahead."""
+        """The first values of each column, if the columns are known and can be read ahead."""
         samples: dict[str, list[Any]] = {}
         for row in islice((self.again() if self.columns is not None else None) or (), most):
             if not row.problem:
@@ -118,18 +118,18 @@ class Source(ABC):
         return samples
 
     def use(self, columns: Collection[str]) -> None:  # noqa: B027
-        """Says which columns are needed: where others can be left unread, they are, and rows lack them."""
+        """Restricts reading to the columns that are needed, if the format allows it. Rows then lack the others."""
 
     def check(self) -> Check | None:
-        """Reads everything ahead of the load where that is possible; None where it isn't (generators).
+        """Reads everything before the load; None if that isn't possible (generators).
 
-        It is called in a thread of its own, as `fingerprint` is: a service goes on answering while a file is read.
+        Like `fingerprint`, it is called in a thread, so that a service can respond while a file is read.
         """
         return None
 
     def fingerprint(self) -> str | None:
-        """Tells whether the content is still the same; None where the content cannot be read twice."""
+        """A text that changes with the content; None if the content cannot be read twice."""
         return None
 
     def confirm(self) -> None:  # noqa: B027
-        """Called, in a thread, when all rows were read. Raises `SourceChanged` if it holds others by now."""
+        """Called, in a thread, after all rows were read. Raises `SourceChanged` if the content has changed."""

@@ -1,4 +1,4 @@
-"""The bytes of a file, which is read several times: they are the same each time, or that is an error."""
+"""The bytes of a file that is read several times. A difference between two readings is an error."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BLOCK = 256 * 1024
-"""Bytes that are read, and compared, at once."""
+"""The bytes that are read and compared at once."""
 Unpack = Callable[[IO[bytes]], IO[bytes]]
-"""Unpacks the bytes of a compressed file or an archive."""
+"""Decompresses the bytes of a compressed file or an archive."""
 
 
 class FileContent:
-    """What a file holds, packed or not.
+    """The content of a file, decompressed if necessary.
 
-    Every block that is read for the first time is remembered by a checksum, and compared with it whenever it is read
-    again: what is loaded is what was checked, to the byte. Raises `SourceChanged` at the first block that differs,
-    before anything of it is given out, and `InputError` for whatever else happens while the file is read.
+    The checksum of every block is stored when it is first read, and compared whenever it is read again, so that exactly
+    the checked bytes are loaded. Raises `SourceChanged` at the first different block, before it is used, and
+    `InputError` for other errors of reading.
     """
 
     def __init__(self, path: Path, unpack: Unpack | None = None) -> None:
         self.path = path
         self.unpack = unpack
         self._seen: dict[int, int] = {}
-        """The checksum of each block, of those beyond the end, too."""
+        """The checksum of each block, including those beyond the end."""
         self._whole = hashlib.blake2b(digest_size=16)
         self._hashed = 0
-        """How many blocks are in it; they are hashed in their order."""
+        """The number of blocks in the digest, which takes them in order."""
         self._complete = False
         self._state: tuple[int, ...] | None = None
         self._lock = Lock()
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
-        """The unpacked content, from its beginning."""
+        """The decompressed content, from the beginning."""
         with self.raw() as file:
             if self.unpack is None:
                 yield file
@@ -55,7 +55,7 @@ class FileContent:
 
     @contextmanager
     def raw(self) -> Iterator[IO[bytes]]:
-        """The file as it is, from its beginning."""
+        """The file's bytes, from the beginning."""
         with reading(self.path), self.path.open("rb", buffering=0) as file:
             if self._state is None:
                 self._state = _state(os.fstat(file.fileno()))
@@ -68,7 +68,7 @@ class FileContent:
             return file.read(length)
 
     def fingerprint(self) -> str:
-        """The BLAKE2b digest of the whole file, as it was when its blocks were read first."""
+        """The BLAKE2b digest of the whole file, in the state in which its blocks were first read."""
         if not self._complete:
             with self.raw() as file:
                 while not self._complete:
@@ -77,7 +77,7 @@ class FileContent:
         return self._whole.hexdigest()
 
     def confirm(self) -> None:
-        """Raises `SourceChanged` if the file holds something else by now; one that is gone was read to its end."""
+        """Raises `SourceChanged` if the file has changed; a deleted one was read completely."""
         with suppress(FileNotFoundError):
             state = _state(self.path.stat())
             if state == self._state:
@@ -88,12 +88,12 @@ class FileContent:
             self._state = state
 
     def block(self, file: io.FileIO, number: int) -> bytes:
-        """One block of the file, checked to be unchanged."""
+        """One block of the file, checked for changes."""
         file.seek(number * BLOCK)
         data = file.read(BLOCK)
         while len(data) < BLOCK and (more := file.read(BLOCK - len(data))):
             data += more
-        # Python's own: 64 bits under a key of this process, at several GB/s. It protects from accidents.
+        # Python's hash: 64 bits with a key of this process, at several GB/s. It protects against accidents.
         checksum = hash(data)
         with self._lock:
             if self._seen.setdefault(number, checksum) != checksum:
@@ -108,7 +108,7 @@ class FileContent:
 
 
 class _Blocks(io.RawIOBase):
-    """A file that is read by whole blocks, whatever is asked for."""
+    """Reads a file by whole blocks."""
 
     def __init__(self, content: FileContent, file: io.FileIO) -> None:
         self._content = content
@@ -146,7 +146,7 @@ class _Blocks(io.RawIOBase):
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Whatever a library raises while it reads the file becomes an `InputError` that names it."""
+    """Converts errors of a library that reads the file to an `InputError` with its name."""
     try:
         yield
     except TwentyError:

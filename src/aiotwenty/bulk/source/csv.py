@@ -18,20 +18,20 @@ from aiotwenty.bulk.source.text import TextSource
 DELIMITERS = ",;\t|"
 _LONGEST_CELL = 16 * 1024 * 1024
 _SINGLE_QUOTES = re.compile(rf"'[^']*'(?:[{DELIMITERS}]'[^']*')+\s*")
-"""A header in quotes that some tools write, and CSV does not know."""
+"""A header in single quotes, which some tools write and CSV does not allow."""
 _AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-"""A notation of tools that keeps spreadsheets from reading `007` as a number."""
+"""A notation of some tools that keeps spreadsheets from reading `007` as a number."""
 _END = "\x1a"
-"""What DOS wrote at the end of a file."""
+"""The end-of-file character of DOS."""
 _SEP = re.compile(r'"?sep=(.)"?;?\s*', re.IGNORECASE)
 
 
 class CsvSource(TextSource):
     """CSV with a header.
 
-    The delimiter is said, or in a first line `sep=;` (which Excel reads, too), or found: comma, semicolon, tab or bar,
-    whichever cuts the header and the lines under it alike; quotes are heeded. The header is the first line that is not
-    blank, or the one behind `skip_lines`, or further down if there are names there that `look` recognises.
+    The delimiter comes from the caller, from a first line `sep=;` (as for Excel), or is found: comma, semicolon, tab or
+    bar, whichever splits the header and the lines under it into the same columns, with regard to quotes. The header is
+    the first line that is not blank, or the one after `skip_lines`, or a later one with names that `look` recognises.
     """
 
     is_text = True
@@ -99,7 +99,7 @@ class CsvSource(TextSource):
         return header_among(candidates, recognise)
 
     def _record(self, delimiter: str, place: int) -> list[str] | None:
-        """The cells of the record that begins in that line; None where it cannot be read."""
+        """The cells of the record that begins in that line; None if it cannot be read."""
         try:
             return next(self._reader(iter(self._start[place:]), delimiter), None)
         except csv.Error:
@@ -108,7 +108,7 @@ class CsvSource(TextSource):
     def _fitness(
         self, delimiter: str, header: tuple[int, Sequence[str]] | None, recognise: Recognise | None
     ) -> tuple[int, bool, float, int]:
-        """How well a delimiter does: names that mean something, several columns, lines that are cut like the header."""
+        """The quality of a delimiter: recognised names, several columns, lines with the header's number of cells."""
         if header is None:
             return 0, False, 0.0, 0
         place, cells = header
@@ -124,7 +124,7 @@ class CsvSource(TextSource):
         return csv.reader(lines, delimiter=delimiter, quotechar=self._quote, strict=True)
 
     def _first_rows(self, delimiter: str) -> Iterator[list[str]]:
-        """The header and what is under it, as far as it has been read and can be."""
+        """The header and the rows under it, as far as they were read and can be."""
         with suppress(csv.Error):
             yield from self._reader(iter(self._start[self._header_at :]), delimiter)
 
@@ -134,7 +134,7 @@ class CsvSource(TextSource):
         return [match[1].replace('""', '"') if (match := _AS_TEXT.fullmatch(cell)) else cell for cell in cells]
 
     def check(self) -> Check:
-        """The columns are those of the header; only the lines that do not fit it are looked at more closely."""
+        """Checks the lines that do not fit the header; the columns are those of the header."""
         check = Check(columns=dict.fromkeys(self.columns or (), 1))
         width, named = self.header.width, len(self.header.columns)
         for line, cells, problem, text in self._cells():
@@ -158,7 +158,7 @@ class CsvSource(TextSource):
         return with_text(row, "".join(text)) if row.problem else row
 
     def _cells(self) -> Iterator[tuple[int, Sequence[str], str | None, list[str]]]:
-        """Where each row begins, its cells, why it cannot be read, and its lines; those without a value are skipped."""
+        """The line, cells, problem and text of each row; rows without a value are skipped."""
         text: list[str] = []
         reader = self._reader(_remembered(islice(self.lines(), self._header_at, None), text), self.delimiter)
         next(reader, None)

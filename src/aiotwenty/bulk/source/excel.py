@@ -21,10 +21,10 @@ ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 class ExcelSource(FileSource):
-    """One sheet: the one that is said, or the first that has anything in it.
+    """One sheet: the chosen one, or the first that isn't empty.
 
-    Cells are read as CSV of the same table would have them: dates and times in ISO 8601, whole numbers without a
-    fraction; errors such as `#N/A` are what is written there. The header is found as in CSV.
+    Cells are read as in CSV of the same table: dates and times in ISO 8601, whole numbers without a fraction; errors
+    such as `#N/A` are their texts. The header is found as in CSV.
     """
 
     is_text = True
@@ -50,7 +50,7 @@ class ExcelSource(FileSource):
         except InputError:
             raise
         except BaseException as error:
-            # A panic of the library is no `Exception`.
+            # A panic of the library is not an `Exception`.
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
                 raise InputError(f"{self.path}: cannot be read as a workbook ({error})") from None
             raise
@@ -84,7 +84,7 @@ class ExcelSource(FileSource):
         self.guesses = tuple(guesses)
 
     def use(self, columns: Collection[str]) -> None:
-        """Raises `InputError` for a formula in one of these columns that has no result: it would be read as empty."""
+        """Raises `InputError` for a formula in one of these columns without a result, which would be read as empty."""
         names = dict(enumerate(self.header.columns, self._left + 1))
         for place, (row, cell) in self._odd.uncomputed.items():
             name = names.get(place)
@@ -103,7 +103,7 @@ class ExcelSource(FileSource):
                 yield with_text(row, "\t".join(cells)) if row.problem else row
 
     def _cells(self) -> Iterator[tuple[int, list[str]]]:
-        """By the numbers that Excel shows beside them."""
+        """The rows with the numbers that Excel shows."""
         with self._telling():
             errors = self._odd.errors
             for place, row in enumerate(self._sheet.iter_rows(), 1):

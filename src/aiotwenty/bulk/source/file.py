@@ -11,7 +11,7 @@ from aiotwenty.bulk.source.content import FileContent
 
 
 class FileSource(Source):
-    """A file that is read from beginning to end as often as needed, and is the same each time (`SourceChanged`)."""
+    """A file that is read from beginning to end as often as needed. Raises `SourceChanged` if it changes."""
 
     def __init__(self, file: Path | FileContent) -> None:
         self.content = file if isinstance(file, FileContent) else FileContent(file)

@@ -17,9 +17,9 @@ from aiotwenty.errors import TwentyError
 
 _ROWS = 1000
 Columns: TypeAlias = Sequence[int]
-"""Places of columns."""
+"""Positions of columns."""
 Rows: TypeAlias = Iterator[Sequence[Any]]
-"""The cells of some rows, row by row."""
+"""The cells of rows, row by row."""
 
 
 class ArrowStream(Protocol):
@@ -29,7 +29,7 @@ class ArrowStream(Protocol):
 
 
 class Dataset(Protocol):
-    """A dataset of pyarrow: files of one schema."""
+    """A dataset of pyarrow: files with one schema."""
 
     @property
     def schema(self) -> Any: ...
@@ -40,8 +40,8 @@ class Dataset(Protocol):
 class FrameSource(Source):
     """A table that can be read as often as needed, or a stream that is read once.
 
-    Nulls, NaN, NaT and NA are gaps, at the top and within objects of a column that has a type; texts are understood by
-    their fields, as in Parquet. Sixteen bytes are an id.
+    Nulls, NaN, NaT and NA are gaps, at the top and within objects of a typed column; texts are read by the kind of
+    their field, as in Parquet. Sixteen bytes are an id.
     """
 
     is_text = True
@@ -50,7 +50,7 @@ class FrameSource(Source):
     def __init__(
         self, name: str, columns: Sequence[object], slices: Callable[[Columns], Iterator[Rows]], total: int | None
     ) -> None:
-        """`slices` gives the values of these columns, slice by slice; `total` is None of what is read once."""
+        """`slices` returns the values of these columns, slice by slice; `total` is None for a stream."""
         if unnamed := [column for column in columns if not isinstance(column, str)]:
             raise InputError(f"{name}: columns are named by texts, not {', '.join(map(repr, unnamed[:5]))}")
         header = Header.of([str(column) for column in columns])
@@ -74,7 +74,7 @@ class FrameSource(Source):
         return None if self._total is None else Check(self._total, dict.fromkeys(self.columns or (), 1))
 
     def fingerprint(self) -> str | None:
-        """Of the values alone: how they lie in memory is not the same twice."""
+        """A digest of the values alone, because their layout in memory varies."""
         if self._total is None:
             return None
         digest = hashlib.blake2b(to_json(list(self._used)), digest_size=16)
@@ -94,9 +94,9 @@ class FrameSource(Source):
 
 
 def frame_source(rows: Any, name: str) -> FrameSource | None:
-    """The source of a data frame, a table, a dataset or a stream of Arrow; None of anything else.
+    """The source of a data frame, a table, a dataset or a stream of Arrow; None for anything else.
 
-    Raises `InputError` for what nearly is one, and without pyarrow where that is needed.
+    Raises `InputError` for unsupported forms, and if pyarrow is needed and missing.
     """
     if _is(rows, "pandas", "DataFrame"):
         return _of_pandas(rows, name)
@@ -114,7 +114,7 @@ def frame_source(rows: Any, name: str) -> FrameSource | None:
 
 
 def _is(rows: object, module: str, kind: str) -> bool:
-    """Whether it is of a class of a library, which is then imported already."""
+    """Whether the object's class is from a library, which is then imported already."""
     known = getattr(sys.modules.get(module), kind, None)
     return isinstance(known, type) and isinstance(rows, known)
 
@@ -126,7 +126,7 @@ def _of_stream(rows: Any, name: str) -> FrameSource:
         with _telling(name):
             return arrow.RecordBatchReader.from_stream(rows)
 
-    # What has a length is there, and can be read again; a reader is at its end when it was read.
+    # An object with a length is a table and can be read again; a reader is exhausted after reading.
     if hasattr(rows, "__len__"):
         return FrameSource(name, reader().schema.names, lambda places: _batches(arrow, reader(), places), len(rows))
     once = reader()
@@ -137,7 +137,7 @@ def _of_dataset(dataset: Any, name: str) -> FrameSource:
     arrow = library("pyarrow", "a dataset", "arrow")
 
     def slices(places: Columns) -> Iterator[Rows]:
-        # The library reads ahead by default, more than is sent meanwhile.
+        # By default the library reads ahead more than is sent meanwhile.
         scanner = dataset.scanner(batch_size=_ROWS, batch_readahead=1, fragment_readahead=1)
         return _batches(arrow, scanner.to_reader(), places)
 
@@ -156,7 +156,7 @@ def _batches(arrow: Any, reader: Any, places: Columns) -> Iterator[Rows]:
 def _of_pandas(frame: Any, name: str) -> FrameSource:
     if frame.columns.nlevels > 1:
         raise InputError(f"{name}: its columns have {frame.columns.nlevels} names each: give each one")
-    # An index that has a name is data: `set_index("id")` hides a column in it.
+    # An index with a name is data: `set_index("id")` moves a column to it.
     levels = [level for level in frame.index.names if level is not None]
     names = [*levels, *frame.columns]
 
@@ -177,7 +177,7 @@ def _of_pandas(frame: Any, name: str) -> FrameSource:
 
 
 def _cells(series: Any) -> list[Any]:
-    """The values of a column of pandas as Python has them, gaps as None."""
+    """The values of a pandas column as Python values, gaps as None."""
     gaps = series.isna().tolist()
     return [None if gap else _cell(value) for value, gap in zip(series.astype(object).tolist(), gaps, strict=True)]
 
@@ -194,7 +194,7 @@ def _cell(value: Any) -> Any:
 
 @contextmanager
 def _telling(name: str) -> Iterator[None]:
-    """What the library says of a stream names it."""
+    """Adds the name of the stream to the library's errors."""
     try:
         yield
     except TwentyError:

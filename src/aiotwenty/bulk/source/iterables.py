@@ -69,7 +69,7 @@ def _row(number: int, item: Any) -> Row:
 
 
 def _mapping_of(item: Any) -> Any:
-    """A row of a database or a named tuple as a mapping; anything else as it is."""
+    """A row of a database or a named tuple as a mapping; other items unchanged."""
     if isinstance(item, Mapping | BaseModel | str):
         return item
     if isinstance(mapping := getattr(item, "_mapping", None), Mapping):  # of SQLAlchemy

@@ -17,7 +17,7 @@ _NAME_ENDS = re.compile(r'"\s*:')
 
 
 class JsonLinesSource(TextSource):
-    """JSON Lines: one object a line; empty lines are skipped."""
+    """JSON Lines: one object on each line; empty lines are skipped."""
 
     def read(self) -> Iterator[Row]:
         number = 0
@@ -39,7 +39,7 @@ class JsonLinesSource(TextSource):
 
 
 class JsonSource(TextSource):
-    """A JSON document that is a list of objects, or an object with one list of objects in it, as APIs answer.
+    """A JSON document that is a list of objects, or an object with one list of objects in it, as APIs respond.
 
     The list is streamed: only a block of it and one object are in memory at a time.
     """
@@ -57,7 +57,7 @@ class JsonSource(TextSource):
                     yield Row(number, values)
 
     def _items(self, doubled: list[str]) -> Iterator[Any]:
-        """The objects; beside each, in `doubled`, the names that it says twice."""
+        """The objects; for each, `doubled` has the names that occur twice in it."""
         pieces = self.pieces()
         text = _next(pieces).lstrip()
         if text.startswith("["):
@@ -78,7 +78,7 @@ class JsonSource(TextSource):
             try:
                 value, end = decode(text, place)
             except ValueError as error:
-                # A value may go on in the next block; each block is as long as all that waits, so that none is slow.
+                # A value may continue in the next block. Blocks grow with the text, so that long values are not slow.
                 more = _next(pieces, len(text))
                 if not more and ended:
                     raise InputError(f"{self.path}: is not JSON after {number:,} objects ({error})") from None
@@ -86,7 +86,7 @@ class JsonSource(TextSource):
                 text, place = text[place:] + more, 0
                 continue
             if end == len(text) and not ended and not isinstance(value, dict | list):
-                # A number may go on in the next block.
+                # A number may continue in the next block.
                 more = _next(pieces)
                 ended = not more
                 text, place = text[place:] + more, 0
@@ -112,7 +112,7 @@ class JsonSource(TextSource):
 
 
 def _decoder(doubled: list[str]) -> json.JSONDecoder:
-    """Puts into `doubled` the names that an object says twice: the last value of each is all that is left."""
+    """A decoder that puts names which occur twice in an object into `doubled`, because only the last value is kept."""
 
     def unite(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         united = dict(pairs)
@@ -125,7 +125,7 @@ def _decoder(doubled: list[str]) -> json.JSONDecoder:
 
 
 def _doubled_name(text: str, values: dict[str, Any]) -> str | None:
-    """A name that an object of the text says twice, which reads as if the first value weren't there."""
+    """A name that occurs twice in an object of the text, so that its first value would be lost."""
     simple = '" ' not in text and '"\t' not in text
     if (text.count('":') if simple else len(_NAME_ENDS.findall(text))) == _names_in(values):
         return None
@@ -147,7 +147,7 @@ def _names_twice(name: str) -> str:
 
 
 def _next(pieces: Iterator[str], length: int = 1) -> str:
-    """So much more text, or what is left."""
+    """More text of at least this length, or the rest."""
     text: list[str] = []
     while length > 0 and (piece := next(pieces, None)) is not None:
         text.append(piece)

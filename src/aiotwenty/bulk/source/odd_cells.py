@@ -1,6 +1,6 @@
-"""What a workbook says of its cells and its reader does not: formulas without a result, and errors.
+"""Finds cells of a workbook that its reader doesn't report: formulas without a result, and errors.
 
-Programs write formulas that nothing computes, and `#N/A` is no empty cell.
+Programs write formulas that nothing computes, and `#N/A` is not an empty cell.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _ODD = re.compile(rb"<f[\s/>]|\st=[\"']e[\"']")
 
 @dataclass
 class OddCells:
-    """By the numbers of their rows and columns, from 1."""
+    """Odd cells by row and column numbers, from 1."""
 
     errors: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     """The texts of cells with an error, such as `#N/A`, by row and column."""
     uncomputed: dict[int, tuple[int, str]] = field(default_factory=dict)
-    """By column, the last cell whose formula has no result: its row, and its name, as `C7`."""
+    """For each column, the last cell whose formula has no result: its row, and its name, such as `C7`."""
 
 
 def odd_cells(workbook: BytesIO, sheet: str) -> OddCells:
-    """Those of the sheet of an .xlsx; of workbooks of other kinds none are known.
+    """The odd cells of a sheet of an .xlsx; none for other kinds of workbooks.
 
-    Raises what the standard library raises for a workbook that is damaged.
+    Raises the standard library's errors for a damaged workbook.
     """
     odd = OddCells()
     if not zipfile.is_zipfile(workbook):
@@ -58,7 +58,7 @@ def _note(cell: ElementTree.Element, odd: OddCells) -> None:
         return
     if kind == "e" and value:
         odd.errors[int(match[2])][_number(match[1])] = value
-    # A formula whose result is an empty text says that it is a text.
+    # A formula with an empty text as its result is marked as a text.
     elif not value and kind != "str" and cell.find(f"{_MAIN}f") is not None:
         odd.uncomputed[_number(match[1])] = int(match[2]), match[0]
 
@@ -71,7 +71,7 @@ def _number(letters: str) -> int:
 
 
 def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """Where the sheet of that name lies."""
+    """The path of the sheet with that name."""
     names = set(archive.namelist())
     book, links = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
     if not {book, links} <= names:
@@ -86,7 +86,7 @@ def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
 
 
 def _has_odd(archive: zipfile.ZipFile, part: str) -> bool:
-    """Whether it is worth a closer look, which takes much longer."""
+    """Whether a closer look, which takes much longer, is worth it."""
     with archive.open(part) as xml:
         before = b""
         while block := xml.read(_BLOCK):

@@ -31,7 +31,7 @@ Rows: TypeAlias = str | Path | Source | ArrowStream | Dataset | Fetches | Iterab
 _TABLES = (".csv", ".tsv", ".txt", ".tab")
 _START = 64 * 1024
 _OBJECTS = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*\{|\{)\s*"')
-"""How JSON of records begins, and no header does."""
+"""The beginning of JSON records, which no header has."""
 
 
 def open_source(
@@ -43,19 +43,19 @@ def open_source(
     skip_lines: int | None = None,
     sheet: str | None = None,
 ) -> Source:
-    """The source behind a path, an address, a data frame, a query or an iterable of models or mappings.
+    """The source of a path, an address, a data frame, a query or an iterable of models or mappings.
 
-    A path is read by its ending: .csv .tsv .txt .jsonl .ndjson .json .parquet .xlsx (and .xls, .ods), each also packed
-    (.gz .bz2 .xz .zip .zst). `-` is standard input; like a pipe it is read once, into a temporary file, and what it
-    holds is seen by how it begins. An address (`s3://…`, `https://…`) is fetched by fsspec. `skip_lines` is how many
-    lines there are above the header, `sheet` one of a workbook. `name` is what messages and journals call it, by
-    default the name of the file.
+    A path is read by its ending: .csv .tsv .txt .jsonl .ndjson .json .parquet .xlsx (and .xls, .ods), each also
+    compressed (.gz .bz2 .xz .zip .zst). `-` is standard input; like a pipe it is copied to a temporary file, and its
+    kind is recognised by its beginning. An address (`s3://…`, `https://…`) is fetched by fsspec. `skip_lines` is the
+    number of lines above the header, `sheet` a sheet of a workbook. `name` is that in messages and journals, by default
+    the name of the file.
 
-    Data frames are those of pandas and polars, tables, datasets and readers of Arrow, and whatever has
-    `__arrow_c_stream__`; queries are cursors of DB-API and results of SQLAlchemy. What was begun is read once.
+    Data frames are those of pandas and polars, tables, datasets and readers of Arrow, and objects with
+    `__arrow_c_stream__`; queries are cursors of DB-API and results of SQLAlchemy. Streams and queries are read once.
 
-    Raises `InputError` for a file that is missing, empty, a directory, damaged, or of an ending nobody knows, and for
-    a library that is needed and not there.
+    Raises `InputError` for a file that is missing, empty, a directory, damaged, or of an unknown ending, and for a
+    missing library.
     """
     if isinstance(rows, Source):
         return rows
@@ -110,7 +110,7 @@ def _open_file(path: Path, said: _Said, *, by_content: bool = False) -> FileSour
     ending = Path(inside).suffix.lower()
     real = _ending_by_content(content) if by_content and not _known_ending(Path(inside)) else _real(ending, content)
     source = _open_as(real, content, inside, said)
-    # An archive may hold any name; the file is what it is known by.
+    # An archive may contain any name; the source has that of the file.
     source.name = path.name
     if not by_content:
         source.found = tuple(_found(named, packing, ending, real))
@@ -118,19 +118,19 @@ def _open_file(path: Path, said: _Said, *, by_content: bool = False) -> FileSour
 
 
 def _packing(content: FileContent, named: str, *, by_content: bool) -> str:
-    """How a file is packed, by its first bytes: downloads are renamed, and browsers unpack without renaming."""
+    """The compression of a file by its first bytes: downloads are renamed, and browsers decompress without renaming."""
     if not by_content and content.path.suffix.lower() in ENDINGS:
         return ""
     start = content.first(_START)
     packing = packing_by_content(start)
     if packing == ".zip" and _is_workbook(content):
         packing = ""
-    # What is named so and is neither packed nor text is damaged, and whoever unpacks it says how.
+    # A file with the name of a compressed one that is neither compressed nor text is damaged: decompressing says how.
     return packing if packing or by_content or _is_text(start) else named
 
 
 def _real(ending: str, content: FileContent) -> str:
-    """The ending that a file should have, by how it begins. Raises `InputError` for what is no table at all."""
+    """The right ending for a file, by its beginning. Raises `InputError` if it is not a table."""
     if ending not in (*_TABLES, *ENDINGS):
         return ending
     start = content.first(_START)
@@ -153,7 +153,7 @@ def _found(named: str, packing: str, ending: str, real: str) -> Iterator[str]:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether it may be text; nothing at all is none."""
+    """Whether it may be text; an empty file isn't."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     try:
@@ -198,7 +198,7 @@ def _has_sep_line(content: FileContent) -> bool:
 
 
 def _has_lines(start: bytes) -> bool:
-    """Whether a .json has one object a line."""
+    """Whether a .json file has one object on each line."""
     first, line_break, rest = start.lstrip().partition(b"\n")
     if not first.startswith(b"{") or not line_break or not rest.strip():
         return False

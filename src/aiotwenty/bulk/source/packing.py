@@ -27,24 +27,24 @@ _MARKS = {
     b"\x28\xb5\x2f\xfd": ".zst",
 }
 _STEP = 4096
-"""Packed bytes that are unpacked at once: of the hardest packed ones that are known, 130 MB come."""
+"""Compressed bytes that are decompressed at once: the most compressed known ones become 130 MB."""
 
 
 def packing_of(path: Path) -> str:
-    """How a file is packed, by its ending, or `""`."""
+    """The compression of a file by its ending, or `""`."""
     ending = path.suffix.lower()
     return ending if ending in PACKED else ""
 
 
 def packing_by_content(start: bytes) -> str:
-    """How a file is packed, by its first bytes, or `""`."""
+    """The compression of a file by its first bytes, or `""`."""
     return next((ending for mark, ending in _MARKS.items() if start.startswith(mark)), "")
 
 
 def unpacking(content: FileContent, packing: str) -> tuple[Unpack | None, str]:
-    """A reader of the unpacked bytes, and the name of the packed file.
+    """A reader of the decompressed bytes, and the name of the file inside.
 
-    Raises `InputError` for an archive that holds none or several files, and where a library is missing.
+    Raises `InputError` for an archive with no or several files, and for a missing library.
     """
     path = content.path
     inside = path.name.removesuffix(path.suffix) if packing_of(path) else path.name
@@ -96,10 +96,9 @@ def _streamed(begin: Callable[[], Any]) -> Unpack:
 
 
 class _Unpacked(io.RawIOBase):
-    """One packed stream after the other, as packers append them, each to its end.
+    """Compressed streams one after the other, as programs append them, each checked to its end.
 
-    The modules that open such files themselves take some that are broken off, or damaged between two streams, for
-    complete.
+    The standard library's modules accept some files that are truncated, or damaged between two streams.
     """
 
     def __init__(self, file: IO[bytes], begin: Callable[[], _Decompressor]) -> None:
@@ -137,7 +136,7 @@ class _Unpacked(io.RawIOBase):
 
 
 def needed(module: str, extra: str, why: str) -> Any:
-    """An optional library. Raises `InputError` that names the extra that brings it."""
+    """An optional library. Raises `InputError` that names the extra to install."""
     try:
         return import_module(module)
     except ModuleNotFoundError:

@@ -17,14 +17,14 @@ from aiotwenty.errors import TwentyError
 
 _ROWS = 1000
 _BUFFER = 1024 * 1024
-"""Bytes of a column that are in memory at once."""
+"""The bytes of a column that are in memory at once."""
 
 
 class ParquetSource(FileSource):
     """Parquet, read in slices of 1,000 rows; lists and objects may be JSON in text. Needs the extra `arrow`.
 
-    Columns that nobody uses are not read, and may be damaged. Whatever the library says of the others names the file
-    and the row group.
+    Unused columns are not read, and may be damaged. Errors of the library about others get the name of the file and the
+    row group.
     """
 
     is_text = True
@@ -48,7 +48,7 @@ class ParquetSource(FileSource):
         self._used = [name for name in self.columns or () if name in columns]
 
     def samples(self, most: int) -> dict[str, list[Any]]:
-        """Of each column that can be read."""
+        """The first values of each column that can be read."""
         for name in () if self._samples else self.columns or ():
             try:
                 rows = islice(self._read([name], most), most)
@@ -58,7 +58,7 @@ class ParquetSource(FileSource):
         return self._samples
 
     def check(self) -> Check:
-        """Decodes all that is used, so that what is damaged is found before anything is sent."""
+        """Decodes all used columns, so that damage is found before anything is sent."""
         check = Check(columns=dict.fromkeys(self.columns or (), 1))
         for batch in self._batches(self._used, _ROWS):
             if self._is_sound(batch):
@@ -111,7 +111,7 @@ class ParquetSource(FileSource):
             raise InputError(f"{self.path}{where}: is damaged, or no Parquet ({error})") from error
 
     def _is_sound(self, batch: Any) -> bool:
-        """Whether all values can be read. Texts and numbers always can, if the library finds nothing wrong."""
+        """Whether all values can be read. Texts and numbers can if the library finds no error."""
         types = self._arrow.types
         try:
             batch.validate(full=True)
@@ -124,7 +124,7 @@ class ParquetSource(FileSource):
         return True
 
     def _rows(self, batch: Any, columns: Collection[str], before: int) -> Iterator[Row]:
-        """The rows of a slice; one with a value that Python can't hold has a problem."""
+        """The rows of a slice; a row with a value that Python can't hold has a problem."""
         arrays = dict(self._named(batch, columns))
         try:
             cells = [cells_of(self._arrow, array) for array in arrays.values()]
@@ -135,7 +135,7 @@ class ParquetSource(FileSource):
             yield Row(number, dict(zip(arrays, row, strict=True)))
 
     def _named(self, batch: Any, columns: Collection[str]) -> Iterator[tuple[str, Any]]:
-        """By their names here. Where one is asked for, the library reads all of that name, and of those in it."""
+        """The columns by their names here. The library reads all columns with a name, and those inside of them."""
         place = -1
         by_place = {}
         for name, array in zip(batch.schema.names, batch.columns, strict=True):
@@ -157,5 +157,5 @@ class ParquetSource(FileSource):
 
 
 def require_arrow() -> tuple[Any, Any]:
-    """The modules pyarrow and pyarrow.parquet, or an error that says how to get them."""
+    """The modules pyarrow and pyarrow.parquet. Raises an error that says how to install them."""
     return library("pyarrow", "Parquet", "arrow"), library("pyarrow.parquet", "Parquet", "arrow")

@@ -1,4 +1,4 @@
-"""Rows of a query: cursors of DB-API, results of SQLAlchemy, also those that are awaited."""
+"""Rows of a query: cursors of DB-API, results of SQLAlchemy, synchronous or asynchronous."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiotwenty.bulk.source.base import InputError, Row, Source
 from aiotwenty.bulk.source.table import Header
 
 _ROWS = 1000
-"""Rows that are fetched at a time."""
+"""Rows fetched at a time."""
 
 
 class Fetches(Protocol):
@@ -20,10 +20,10 @@ class Fetches(Protocol):
 
 
 class QuerySource(Source):
-    """The rows of a query, fetched a thousand at a time, once. NULL is a gap, texts are understood by their fields.
+    """The rows of a query, fetched once, a thousand at a time. NULL is a gap, texts are read by their field.
 
-    They are fetched where the load runs, for most drivers allow no other thread: a cursor that is awaited lets others
-    work meanwhile.
+    They are fetched in the thread of the load, because most drivers allow no other: only an asynchronous cursor lets
+    other tasks run meanwhile.
     """
 
     is_text = True
@@ -60,15 +60,15 @@ class QuerySource(Source):
 
 
 def query_source(rows: Any, name: str) -> QuerySource | None:
-    """The source of a cursor or a result; None of anything else. Raises `InputError` for one that gives no rows."""
+    """The source of a cursor or a result; None for anything else. Raises `InputError` for one without rows."""
     return QuerySource(rows, name) if hasattr(rows, "fetchmany") else None
 
 
 def _columns(result: Any, name: str) -> list[str]:
     keys: Any = getattr(result, "keys", None)
-    if keys is not None:  # SQLAlchemy's; it raises its own error for a statement that gives no rows
+    if keys is not None:  # SQLAlchemy's; it raises its own error for a statement without rows
         return [str(key) for key in keys()]
-    if hasattr(result, "one_or_none"):  # SQLAlchemy's, with one value a row
+    if hasattr(result, "one_or_none"):  # SQLAlchemy's, with a single value for each row
         raise InputError(f"{name}: scalars() are values without a name for their field: give the result itself")
     if getattr(result, "description", None) is None:
         raise InputError(f"{name}: the cursor has no rows: execute a query with it first")
@@ -76,5 +76,5 @@ def _columns(result: Any, name: str) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Bytes in a form of some drivers as bytes."""
+    """The value, with some drivers' forms of bytes as bytes."""
     return bytes(value) if isinstance(value, memoryview) else value

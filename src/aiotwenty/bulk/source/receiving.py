@@ -1,4 +1,4 @@
-"""Sources that can be read only once: standard input, pipes, sockets and addresses."""
+"""Copies of sources that can be read only once: standard input, pipes, sockets and addresses."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _BLOCK = 1024 * 1024
 
 
 def is_stream(path: Path) -> bool:
-    """Whether there is something at the path that is neither a file nor a folder: a pipe, a socket, a terminal."""
+    """Whether the path is neither a file nor a folder: a pipe, a socket, a terminal."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def received(address: str) -> Path:
-    """A copy of standard input (`-`), of a pipe or socket, or of what lies behind an address (`s3://…`).
+    """A copy of standard input (`-`), of a pipe or socket, or of an address (`s3://…`).
 
-    The copy lies in the folder for temporary files as long as this process runs; only this user can read it.
+    The copy is in the folder for temporary files while this process runs; only this user can read it.
     """
     with reading(Path(address)):
         if address == "-":

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from aiotwenty.bulk.source.base import RAW_TEXT, Row
 
 LOOKED_THROUGH = 60
-"""Lines among which the header is looked for."""
+"""The lines in which the header is searched."""
 Recognise = Callable[[str], int]
-"""How sure it is that this is the name of a column: 2 if the caller names it, 1 if a field is called so, else 0."""
+"""How certain it is that a text is a column's name: 2 if the caller names it, 1 if a field has that name, else 0."""
 
 REJECTED = frozenset(("_row", "_source"))
-"""Columns by which a file of rejects is known: its other columns have the names that they got here."""
+"""Columns that identify a file of rejects, whose other columns have the names that they got here."""
 _OWN_NAME = re.compile(r"column (?P<place>\d+)'*|(?P<name>.+) \(\d+\)'*")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 
 def clean_name(name: str) -> str:
-    """A column's name without blanks around it, line breaks and characters that nobody sees."""
+    """A column's name without white space at its ends, line breaks and invisible characters."""
     return " ".join(_INVISIBLE.sub("", name).split())
 
 
@@ -29,14 +29,13 @@ def clean_name(name: str) -> str:
 class Header:
     """The names of the columns.
 
-    Every column that has to be told apart has a name of its own: `column 1` where the file has none, `Notes (1)` and
-    `Notes (2)` where it has one twice. Columns without a name at the end are left out as long as nothing is in them,
-    and the caller does not name them.
+    Every column gets a name of its own: `column 1` if the file has none, `Notes (1)` and `Notes (2)` if the file has a
+    name twice. Columns without a name at the end are left out while they are empty, unless the caller names them.
     """
 
     columns: tuple[str, ...] = ()
     width: int = 0
-    """With the columns at the end that have no name."""
+    """The number of columns, including those at the end without a name."""
     unnamed: Mapping[str, int] = field(default_factory=dict)
     doubled: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,7 +70,7 @@ class Header:
         return cls(tuple(columns), len(names), unnamed, doubled)
 
     def fit(self, number: int, cells: Sequence[str], line: int | None) -> Row:
-        """A row whose cells are not as many as the columns, or go beyond the last name."""
+        """A row with another number of cells than the header, or with cells beyond the last name."""
         named = len(self.columns)
         values = dict(zip(self.columns, cells, strict=False))
         if len(cells) >= named:
@@ -103,9 +102,9 @@ def recognised(cells: Sequence[str], recognise: Recognise | None) -> int:
 def header_among(
     candidates: Iterator[tuple[int, Sequence[str]]], recognise: Recognise | None
 ) -> tuple[int, Sequence[str]] | None:
-    """Which row is the header: the first, unless one further down has more names that mean something.
+    """The row of the header: the first, unless a later one has more recognised names.
 
-    If none means anything, one cell alone above a table is a note.
+    If no name is recognised, a single cell above a table is a note.
     """
     rows = [(place, cells) for place, cells in candidates if any(cell.strip() for cell in cells)]
     if not rows:

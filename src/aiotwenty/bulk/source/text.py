@@ -1,4 +1,4 @@
-"""Text files: which encoding they have, and their lines."""
+"""Text files: their encoding, and their lines."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ _ELSEWHERE = "set its encoding"
 
 
 class TextSource(FileSource):
-    """A text file, packed or not.
+    """A text file, compressed or not.
 
-    Its encoding is told by a byte order mark, or said, or UTF-8. UTF-16 without a mark is known by its NULs; nothing
-    else is guessed. A mark wins over what is said, unless the rest of the file contradicts it.
+    Its encoding is that of a byte order mark, or the caller's, or UTF-8. UTF-16 without a mark is recognised by its
+    NULs; no other encoding is guessed. A mark precedes the caller's encoding, unless the rest of the file contradicts
+    it.
     """
 
     def __init__(self, file: Path | FileContent, encoding: str | None = None) -> None:
@@ -71,19 +72,19 @@ class TextSource(FileSource):
         return True
 
     def lines(self) -> Iterator[str]:
-        """Its lines, line breaks as they are: \\n, \\r or both."""
+        """The lines with their line breaks: \n, \r or both."""
         waiting: list[str] = []
         for text in self.pieces():
             waiting.append(text)
             if "\n" in text or "\r" in text:
-                # A line may go on in the next piece, and so may a line break of two characters.
+                # A line may continue in the next piece, and so may a line break of two characters.
                 *lines, last = io.StringIO("".join(waiting), newline="").readlines()
                 waiting = [last]
                 yield from lines
         yield from io.StringIO("".join(waiting), newline="")
 
     def pieces(self) -> Iterator[str]:
-        """What is in the file, piece by piece."""
+        """The text of the file in pieces."""
         decoder = codecs.getincrementaldecoder(self.encoding)()
         with self.content.opened() as file:
             file.read(self._skip)
@@ -115,7 +116,7 @@ class TextSource(FileSource):
 
 
 def _utf_16(start: bytes) -> str | None:
-    """Text of Western scripts has a NUL in every second place; UTF-8 has none at all."""
+    """UTF-16 without a mark: text of Western scripts has a NUL in every second place; UTF-8 has none."""
     even, odd = start[0::2].count(0), start[1::2].count(0)
     half = len(start) // 2
     if half and even + odd >= 0.2 * half and min(even, odd) <= 0.02 * half:

@@ -1,4 +1,4 @@
-"""Numbers and money: exact, and never read in another way than its whole column."""
+"""Numbers and money: exact, and read in the same notation in a whole column."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def micros(value: Any) -> int:
 
 
 def number(value: Any) -> float | int:
-    """A number; `1,234.50` is understood."""
+    """A number, also in the notation `1,234.50`."""
     decimal = _decimal(value)
     return int(decimal) if decimal == decimal.to_integral_value() else float(decimal)
 
@@ -45,7 +45,7 @@ def _decimal(value: Any) -> Decimal:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it was never written as a text, in which a comma or point could mean one or the other."""
+    """Whether the value is a number, not a text in which comma or point could mean either."""
     return isinstance(value, int | float | Decimal | NumberText) and not isinstance(value, bool)
 
 
@@ -89,9 +89,9 @@ _GROUPED = {
 class money(ColumnTransform):  # noqa: N801 - used as a function
     """An amount with its currency, as Twenty stores it: `1.234,56 €`, `$1,234.56`, `CHF 1'234.50`, `(500.00)`, `12-`.
 
-    Whether comma or point separates the decimals is said (`money(",")`), or seen from the whole column: one value that
-    can be read in one way only decides for all. If none does, or two disagree, the load is refused before it begins.
-    The currency is the one in the value, or else `currency`.
+    The decimal separator is passed (`money(",")`), or found in the whole column: one unambiguous value decides for all.
+    If there is none, or two disagree, the load is refused before it begins. The currency is the one in the value, or
+    else `currency`.
     """
 
     def __init__(self, decimal: str | None = None, currency: str | None = None) -> None:
@@ -132,7 +132,7 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
             self._decides.setdefault("." if point else ",", str(value))
 
     def learned(self) -> str | None:
-        """What the column says. Raises `ValueError` if it does not say."""
+        """The note about the column. Raises `ValueError` if the values don't decide."""
         if len(self._decides) == 2:
             raise ValueError(
                 f"{self._decides['.']!r} has a decimal point and {self._decides[',']!r} a decimal comma; a column is "
@@ -169,12 +169,12 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether this is not the amount but the field, with its micros: an object, or one as text."""
+    """Whether the value is the whole field, with micros: an object, or one as text."""
     return isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip().startswith("{"))
 
 
 def _digits(value: Any) -> tuple[str, bool, str | None]:
-    """The digits with their separators, whether they are negative, and the currency."""
+    """The digits with their separators, whether the amount is negative, and the currency."""
     text = " ".join(re.sub("[\u00a0\u202f\u2007\u2009]", " ", str(value)).split()).lstrip("'")
     refused = ValueError(f"{value!r} is no amount of money")
     match = _AMOUNT.search(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias
 
 Transform: TypeAlias = Callable[[Any], Any]
-"""Raises ValueError for a value that it cannot turn. None for a value that says nothing: the field is left out."""
+"""Converts a value. Raises ValueError for one that it does not accept; None leaves the field out."""
 Composite: TypeAlias = Literal["currency", "emails", "phones", "links", "name", "address"]
 
 _KINDS: dict[str, Composite] = {
@@ -22,7 +22,7 @@ _KINDS: dict[str, Composite] = {
 
 
 def composite_kind(parts: Sequence[str]) -> Composite | None:
-    """Which kind of composite field has these parts."""
+    """The kind of the composite field with these parts."""
     return next((kind for part, kind in _KINDS.items() if part in parts), None)
 
 
@@ -34,25 +34,25 @@ class FieldFacts:
     composite: Composite | None = None
     is_list: bool = False
     region: str | None = None
-    """The country of telephone numbers that name none."""
+    """The country of telephone numbers without one."""
     options: tuple[tuple[str, str], ...] | None = None
-    """Of a picklist: value and label. None where the field is none, or nobody asked."""
+    """For a picklist: values and labels. None for other fields, or if they were not read."""
     add_options: bool = False
 
 
 class ColumnTransform(ABC):
-    """A transform that knows its field (`bind`), and if it `learns`, has seen the whole column before the first row."""
+    """A transform that gets facts about its field (`bind`) and, if it `learns`, first the whole column."""
 
     @abstractmethod
     def bind(self, facts: FieldFacts) -> Self:
-        """One for that field."""
+        """The transform for that field."""
 
     @property
     def learns(self) -> bool:
         return False
 
     def learn(self, value: Any) -> None:  # noqa: B027 - most have nothing to learn
-        """Is shown every value of the column."""
+        """Called with every value of the column."""
 
     def learned(self) -> str | None:
         """The guess about the column, for the report. Raises `ValueError` if its values decide nothing."""
@@ -67,7 +67,7 @@ class Several(list[Any]):
 
 
 class Chain(ColumnTransform):
-    """Transforms one after the other; what one makes several of, the next gets one by one."""
+    """Transforms in a row. If one returns several values, the next is called with each."""
 
     def __init__(self, *steps: Transform) -> None:
         self.steps = steps

@@ -43,7 +43,7 @@ MADE: dict[str, Callable[..., Transform]] = {
     "first_and_rest": first_and_rest,
     "phone": phone,
 }
-"""Those that take arguments, or must know their field."""
+"""Transforms with arguments, or that need their field."""
 _OLD: dict[str, Transform] = {
     "micros:,": lambda value: micros(decimal_comma(value)),
     "number:,": lambda value: number(decimal_comma(value)),
@@ -55,9 +55,9 @@ _ARGUMENT = re.compile(
 
 
 def named_transform(name: str) -> Transform:
-    """The transform of that name, or several in a row: `trim|upper`, `first_and_rest|phone(region=DE)`.
+    """The transform with that name, or several in a row: `trim|upper`, `first_and_rest|phone(region=DE)`.
 
-    Raises `ValueError` for one that there isn't, and for arguments that it does not take.
+    Raises `ValueError` for unknown names and arguments.
     """
     if name in _OLD:
         return _OLD[name]
@@ -69,7 +69,7 @@ def named_transform(name: str) -> Transform:
 
 
 def transform_of(spec: Sequence[Transform | str] | Transform | str) -> Transform:
-    """One transform, or several in a row, by name or as they are."""
+    """One transform, or several in a row, by name or as objects."""
     if isinstance(spec, str):
         return named_transform(spec)
     if isinstance(spec, Sequence):
@@ -80,7 +80,7 @@ def transform_of(spec: Sequence[Transform | str] | Transform | str) -> Transform
 
 
 def spelling(step: Transform | str) -> str:
-    """A transform as plans write it; one with arguments that were given in Python names them where it knows them."""
+    """A transform in the notation of plans, with its arguments as far as they are known."""
     if isinstance(step, str):
         return step
     if isinstance(step, Chain):
@@ -91,7 +91,7 @@ def spelling(step: Transform | str) -> str:
 
 
 def _steps(name: str) -> list[str]:
-    """The calls in a chain: cut at `|` and `:`, but not within parentheses and quotes."""
+    """The calls in a chain, separated by `|` and `:` outside of parentheses and quotes."""
     steps, depth, quote, current = [], 0, "", ""
     for letter in name:
         if quote:

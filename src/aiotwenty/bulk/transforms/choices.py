@@ -1,4 +1,4 @@
-"""Values out of a set: options of picklists, yes and no, countries, tables of one's own."""
+"""Values from a set: options of picklists, booleans, countries, tables of the caller."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def boolean(value: Any) -> bool:
 
 
 def option_value(label: str) -> str:
-    """The value that an option of this label gets: `In progress` becomes IN_PROGRESS (Twenty, July 2026: FACTS 13)."""
+    """The value of an option with this label: `In progress` becomes IN_PROGRESS (Twenty, July 2026: FACTS 13)."""
     plain = unicodedata.normalize("NFKD", label.translate(_LETTERS)).encode("ascii", "ignore").decode()
     text = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").upper()[:63].strip("_")
     text = text if text[:1].isalpha() else f"OPTION_{text}".rstrip("_")
@@ -46,10 +46,10 @@ def option_value(label: str) -> str:
 
 
 class option(ColumnTransform):  # noqa: N801 - used as a function
-    """An option of a picklist by its label as the workspace has it, in any case, or by its value; lists by `;` or `,`.
+    """An option of a picklist by its label in the workspace, in any case, or by its value; lists by `;` or `,`.
 
-    What is no option is refused with those that there are, or added to the picklist before the first row is sent
-    (`add_options=True`). Where the workspace was not asked, a label becomes a value: `In progress` IN_PROGRESS.
+    An unknown option is refused with a list of the existing ones, or added to the picklist before the first row is sent
+    (`add_options=True`). If labels were not read, a label is converted: `In progress` to IN_PROGRESS.
     """
 
     takes_lists = True
@@ -60,10 +60,10 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
         self._known: dict[str, str] = {}
         self.values: set[str] = set()
         self.missing: dict[str, str] = {}
-        """Labels that are no options yet, with the value that each will have."""
+        """Labels without an option, with the future values."""
 
     def __new__(cls, value: Any = None) -> Any:
-        # `option("In progress")` is IN_PROGRESS, as it always was; `option()` and `option` are the transform.
+        # For compatibility, `option("In progress")` is IN_PROGRESS; `option()` and `option` are the transform.
         return super().__new__(cls) if value is None else option_value(str(value).strip())
 
     def bind(self, facts: FieldFacts) -> Self:
@@ -124,7 +124,7 @@ def _folded(text: str) -> str:
 
 
 def lookup(table: Mapping[str, Any] | str | Path | None = None, /, **more: Any) -> Transform:
-    """What a table has for a value, in any case: `lookup({"Won": "CUSTOMER"})`, `lookup(Won=CUSTOMER)`.
+    """The table's entry for a value, in any case: `lookup({"Won": "CUSTOMER"})`, `lookup(Won=CUSTOMER)`.
 
     A path is that of a CSV file with two columns and a header.
     """
@@ -201,7 +201,7 @@ _COMMON = {
     "brunei": "BN",
     "palestine": "PS",
 }
-"""Names of countries that the library does not have."""
+"""Names of countries that the library lacks."""
 
 
 @cache
@@ -216,7 +216,7 @@ def _codes(pycountry: Any) -> dict[str, str]:
 
 @cache
 def _translated(pycountry: Any) -> dict[str, str]:
-    """By the names in all languages that the library has; those that mean two countries are left out."""
+    """Codes by the names in all languages of the library; ambiguous names are left out."""
     names: dict[str, str] = {}
     unclear: set[str] = set()
     for folder in sorted(Path(pycountry.LOCALES_DIR).iterdir()):

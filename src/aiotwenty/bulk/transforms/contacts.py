@@ -84,9 +84,9 @@ _MAILBOXES = frozenset(
     ]
 )
 _ROUNDED = re.compile(r"[+-]?\d+[.,]0|[+-]?\d+([.,]\d+)?[eE]\+?\d+")
-"""A telephone number as a decimal number: a digit would be added to it, or the last ones are lost."""
+"""A telephone number in the notation of a decimal number, which adds a digit or loses the last ones."""
 _BLANKS = r"(?:(?<!\s)\s+)?"
-"""Before a separator: tried once in a row of blanks, not from each of them on."""
+"""Space before a separator: the pattern is tried once for a run of spaces, not from each of them."""
 _IN_BRACKETS = re.compile(r"[^<>]*<\s*(?:(?i:mailto):)?([^<>\s]+)\s*>")
 _BETWEEN = {
     "links": re.compile(rf"{_BLANKS}(?::::|[;|\n])\s*|,?\s+"),
@@ -95,10 +95,10 @@ _BETWEEN = {
 
 
 def full_name(value: Any) -> dict[str, str]:
-    """First and last name out of one text: `Ada van der Bo`, `Bo, Ada`. A name alone is a first name.
+    """First and last name of a text: `Ada van der Bo`, `Bo, Ada`. A single name is a first name.
 
-    The last word is the last name, with the particles before it (van der) and what stands behind it (Jr.); all the
-    rest is the first name.
+    The last word is the last name, with the particles before it (van der) and the suffixes after it (Jr.); the others
+    are the first name.
     """
     text = " ".join(str(value).split())
     last, comma, first = (part.strip() for part in text.partition(","))
@@ -117,8 +117,8 @@ def full_name(value: Any) -> dict[str, str]:
 def domain(value: Any) -> str | None:
     """The host of a link or an e-mail address, without www: `https://www.Acme.example/x` is `acme.example`.
 
-    As a relation (`company.domainName:domain`) it finds a company whatever its link says before and behind the host.
-    Of an address at a mail provider (gmail.com, gmx.de) it gives nothing: that is nobody's company.
+    As a relation (`company.domainName:domain`) it finds a company by any of its links. For an address at a mail
+    provider (gmail.com, gmx.de) it is None, because that is not the person's company.
     """
     text = str(value).strip().lower()
     if not text:
@@ -143,10 +143,10 @@ def email(value: Any) -> str:
 
 
 class first_and_rest(ColumnTransform):  # noqa: N801 - used as a function
-    """Several e-mail addresses, links or numbers: the first becomes the primary one, the rest are additional.
+    """Several e-mail addresses, links or numbers: the first becomes the primary one, the others are additional.
 
-    Of one cell, separated by `;`, `|`, ` ::: `, line breaks or commas (or as said: `first_and_rest("/")`), and of all
-    columns that go to the same field in this way, in their order. What is there twice is taken once.
+    The values of one cell, separated by `;`, `|`, ` ::: `, line breaks or commas (or by an argument:
+    `first_and_rest("/")`), and of all columns with this transform and field, in order. Duplicates are dropped.
     """
 
     def __init__(self, separator: str | None = None) -> None:
@@ -165,14 +165,14 @@ class first_and_rest(ColumnTransform):  # noqa: N801 - used as a function
 
 
 class PhoneNumber(dict[str, Any]):
-    """`number`, `countryCode` and `callingCode`."""
+    """A dict with `number`, `countryCode` and `callingCode`."""
 
 
 class phone(ColumnTransform):  # noqa: N801 - used as a function
     """A telephone number in any notation, with its country: `+49 170 1234567`, or `030 1234567` with `region="DE"`.
 
-    An apostrophe before it, as spreadsheets ask for, is no part of it. An extension, which Twenty drops without a word
-    (July 2026), is refused, or dropped with `extension="drop"`. Needs the extra `phones`.
+    An apostrophe before it, as for spreadsheets, is ignored. An extension, which Twenty drops silently (July 2026), is
+    refused, or dropped with `extension="drop"`. Needs the extra `phones`.
     """
 
     def __init__(self, region: str | None = None, extension: str = "refuse") -> None:

@@ -8,12 +8,12 @@ from aiotwenty.bulk.transforms.base import Transform
 
 
 def text(value: Any) -> str:
-    """Text, whatever it was."""
+    """The value as text."""
     return str(value)
 
 
 def trim(value: Any) -> str:
-    """Text without blanks around it."""
+    """Text without white space at its ends."""
     return str(value).strip()
 
 
@@ -28,11 +28,11 @@ def upper(value: Any) -> str:
 
 
 def url(value: Any) -> str:
-    """A web address; `https://` is put before one that has no scheme. To Twenty the two are different values."""
+    """A web address; `https://` is put before one without a scheme. To Twenty the two are different values."""
     address = str(value).strip()
     return address if "://" in address else f"https://{address}"
 
 
 def split(separator: str = ";") -> Transform:
-    """Text cut into a list; empty parts are dropped."""
+    """Text split into a list; empty parts are dropped."""
     return lambda value: [part.strip() for part in str(value).split(separator) if part.strip()]

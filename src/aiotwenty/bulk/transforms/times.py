@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 def date(*patterns: str) -> Transform:
-    """A date or time written like one of the patterns, as for `datetime.strptime`; the first that fits.
+    """A date or time in the form of the first pattern that fits, as for `datetime.strptime`.
 
     `date("%d.%m.%Y", "%Y-%m-%d")`. Without a zone: UTC.
     """
@@ -45,7 +45,7 @@ def date(*patterns: str) -> Transform:
 
 
 def excel_date(value: Any) -> str:
-    """A date as Excel counts it: 45659 is 2025-01-01, 45292.5 is noon of 2024-01-01. ISO 8601 is left as it is."""
+    """A date by Excel's count: 45659 is 2025-01-01, 45292.5 is noon of 2024-01-01. ISO 8601 is accepted unchanged."""
     if isinstance(value, datetime.date):
         return value.isoformat()
     text = str(value).strip()
@@ -56,13 +56,13 @@ def excel_date(value: Any) -> str:
         raise ValueError(f"{value!r} is no date of Excel: those are numbers of days from 1 to {_LAST_SERIAL - 1:,}")
     seconds = round(days * 86_400)
     moment = _EXCEL_BEGAN + datetime.timedelta(seconds=seconds)
-    # Excel has a 29 February 1900, which never was.
+    # Excel has a 29 February 1900, which did not exist.
     moment += datetime.timedelta(days=1 if days < 60 else 0)
     return moment.date().isoformat() if seconds % 86_400 == 0 else moment.replace(tzinfo=datetime.UTC).isoformat()
 
 
 def epoch(value: Any) -> str:
-    """Seconds since 1970, or milliseconds if there are so many that seconds would be after the year 5000."""
+    """Seconds since 1970, or milliseconds if as seconds they would be after the year 5000."""
     text = str(value).strip()
     if not _NUMBER.fullmatch(text):
         return _iso(text, "neither a number of seconds nor ISO 8601")

@@ -1,1 +1,1 @@
-"""The server: requests, REST, files, and the order in which things are looked at."""
+"""The HTTP server: requests, GraphQL, REST, files, and the order of checks."""

@@ -1,4 +1,4 @@
-"""Makes faults happen to a request: instead of it, or to its answer."""
+"""Makes faults happen to a request or its response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SLOW_STEPS = 20
 async def instead(
     request: web.Request, fault: Fault, roots: Mapping[str, str], dialect: Dialect
 ) -> web.StreamResponse | None:
-    """What is answered before the request was looked at; None if it goes on."""
+    """The response of a fault that comes before execution; None to continue."""
     rest = request.path.startswith("/rest")
     match fault.kind:
         case "latency":
@@ -52,9 +52,9 @@ async def instead(
 def _read_timeout(
     request: web.Request, roots: Mapping[str, str], fault: Fault | None = None, answer: bytes = b""
 ) -> web.Response:
-    """What a server says whose database was too slow for it.
+    """A response about a database that was too slow.
 
-    Of a document that is answered, it was too slow for those root fields only which the fault names.
+    If the document was answered, only the root fields that the fault names were too slow.
     """
     error = errors.read_timeout()
     if request.path.startswith("/rest"):
@@ -69,9 +69,9 @@ def _read_timeout(
 async def afterwards(
     request: web.Request, response: web.StreamResponse, fault: Fault, roots: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Applies faults to a response; the request has been executed by then."""
+    """Applies a fault to the response of an executed request."""
     if request.transport is None or request.transport.is_closing():
-        # Another fault has ended the connection, or the client has.
+        # Another fault, or the client, has closed the connection.
         return response
     body = response.body if isinstance(response, web.Response) else None
     data = bytes(body) if isinstance(body, bytes | bytearray) else b""
@@ -97,7 +97,7 @@ async def afterwards(
 
 
 async def _begun(request: web.Request, response: web.StreamResponse, length: int) -> web.StreamResponse:
-    """The same answer with its head sent already."""
+    """The same response, with its head already sent."""
     made = web.StreamResponse(status=response.status, headers={"Content-Type": response.headers["Content-Type"]})
     made.content_length = length
     await made.prepare(request)
@@ -105,7 +105,7 @@ async def _begun(request: web.Request, response: web.StreamResponse, length: int
 
 
 def _reset(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Ends the connection without a word (RST); the response given back goes nowhere."""
+    """Resets the connection (RST); the returned response is not sent."""
     if request.transport is not None:
         request.transport.abort()
     return response or web.Response(status=500)

@@ -1,4 +1,4 @@
-"""What `/graphql` does with a document: it walks it without looking at the schema, or validates it.
+"""Executes a document for `/graphql`: walks it without a look at the schema, or validates it.
 
 Measured: Twenty of July 2026 walks, 1.10 of November 2025 validates.
 """
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class RecordAnswer(Answer):
-    """One that came from the records rather than from a schema; it names no charset."""
+    """A response from the records rather than from a schema; its content type has no charset."""
 
 
 class Core:
@@ -69,7 +69,7 @@ class Core:
             return RecordAnswer({"data": {}, "errors": [error.as_dict(self._dialect)]})
 
     def static_answer(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
-        """An answer of the static schema alone, which knows no records."""
+        """The response of the static schema, which has no records."""
         authenticated = caller is not None
         return self._static.execute(asked.query, asked.variables, asked.operation_name, authenticated=authenticated)
 
@@ -81,7 +81,7 @@ class Core:
         return operation is not None and not is_query(operation)
 
     def root_fields(self, source: str, operation_name: str | None) -> dict[str, str]:
-        """The root fields by their keys in the answer, for choosing faults; nothing if the document can't be read."""
+        """The root fields by response key, to choose faults; empty if the document can't be parsed."""
         try:
             document = self._documents.parse(source)
             operation = document.operation(operation_name)
@@ -92,13 +92,13 @@ class Core:
             return {}
 
     def _is_record_field(self, operation: OperationDefinitionNode, name: str) -> bool:
-        """Whether the document calls itself a query or a mutation decides nothing on a newer server."""
+        """Whether the root field reads or writes records. Newer servers ignore the keyword of the operation."""
         found = self._model.by_root(name)
         if found is None:
             return False
         return not self._dialect.separates_mutations or (found[1] in QUERIES) == is_query(operation)
 
-    # As the walking server does it
+    # The walking server
 
     def _walked(
         self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
@@ -122,7 +122,7 @@ class Core:
             return RecordAnswer({"data": {}, "errors": [refused.as_dict()]})
         return RecordAnswer(self._answers(roots, document, reader, caller))
 
-    # As the validating server does it
+    # The validating server
 
     def _validated(
         self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
@@ -130,7 +130,7 @@ class Core:
         try:
             names = document.root_names(operation)
         except RecursionError:
-            # Fragments that contain themselves: validation says so.
+            # Fragments that contain themselves are reported by the validation.
             names = frozenset()
         if not any(self._is_record_field(operation, name) for name in names):
             return self._introspected(asked) if names & _INTROSPECTION else self._beside_records(asked)
@@ -143,7 +143,7 @@ class Core:
         if wrong := variable_errors(schema, operation, asked.variables):
             return Answer({"errors": wrong}, status=400)
         values = get_variable_values(schema, operation.variable_definitions or (), asked.variables)
-        # graphql-core 3.3 gives an object, 3.2 the plain values.
+        # graphql-core 3.3 returns an object, 3.2 the plain values.
         coerced: Any = getattr(values, "coerced", values)
         reader = Reader(coerced, validating=True)
         roots = document.roots(operation, reader)
@@ -166,7 +166,7 @@ class Core:
         return RecordAnswer(answer.body, answer.status, answer.refused)
 
     def _answers(self, roots: list[RootField], document: Document, reader: Reader, caller: Caller) -> dict[str, Any]:
-        """Each root field for itself: some may fail while others are done."""
+        """Executes each root field by itself: some may fail while others succeed."""
         data: dict[str, Any] = {}
         failed: list[dict[str, Any]] = []
         empty = self._limiter().take() if roots else None

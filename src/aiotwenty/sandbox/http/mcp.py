@@ -1,4 +1,4 @@
-"""`/mcp`: JSON-RPC for assistants, as far as the server tells it of itself."""
+"""`/mcp`: JSON-RPC for assistants, as far as the server describes itself."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ RESOURCE_PATH = "/.well-known/oauth-protected-resource"
 
 
 def resource(url: str) -> dict[str, Any]:
-    """What is told there of how to get a token."""
+    """The description of how to get a token."""
     return {"resource": f"{url}/mcp", "authorization_servers": [url], "bearer_methods_supported": ["header"]}
 
 
 def unauthorized(url: str) -> web.Response:
-    """What a caller without a token that works is told."""
+    """The response to a caller without a valid token."""
     body = {"statusCode": 401, "error": "UnauthorizedException", "messages": ["Unauthorized"]}
     headers = {"WWW-Authenticate": f'Bearer resource_metadata="{url}{RESOURCE_PATH}"'}
     return web.Response(

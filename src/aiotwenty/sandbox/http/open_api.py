@@ -1,4 +1,4 @@
-"""`/rest/open-api/core` and `/metadata`: the sandbox's REST endpoints, described from the data model."""
+"""`/rest/open-api/core` and `/metadata`: descriptions of the sandbox's REST endpoints, from the data model."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def core_document(model: DataModel, url: str) -> dict[str, Any]:
 
 
 def metadata_document(url: str, collections: Iterable[str]) -> dict[str, Any]:
-    """The same for the data model itself and what hangs on it."""
+    """An OpenAPI 3.1 document for the data model, views and webhooks."""
     entity: dict[str, Any] = {"type": "object"}
     paged = [{"name": key, "in": "query", "schema": _STRING} for key in ("limit", "starting_after", "ending_before")]
     paths: dict[str, Any] = {}

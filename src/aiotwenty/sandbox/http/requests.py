@@ -1,4 +1,4 @@
-"""Reads what was sent, with the answers that Twenty's body parser gives to what can't be read."""
+"""Reads requests. Unreadable ones get the responses of Twenty's body parser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
 
 class RefusedError(Exception):
-    """A request that gets its answer without having been understood."""
+    """A request that was refused while it was read."""
 
     def __init__(self, response: web.Response) -> None:
         super().__init__(response.status)
@@ -27,11 +27,11 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class RequestBody:
-    """A request's body: JSON, or what stands for it in another content type."""
+    """A request's body: JSON, or its equivalent in another content type."""
 
     payload: Any = None
     static_only: bool = False
-    """Sent as `application/graphql`, which reaches only the static schema."""
+    """Whether it was sent as `application/graphql`, which reaches only the static schema."""
 
 
 @dataclass(slots=True)
@@ -62,13 +62,13 @@ async def read_call(request: web.Request, dialect: Dialect) -> RequestBody:
     try:
         raw = await request.read()
     except web.RequestPayloadError:
-        # Nothing more can be read of this connection, and nobody shall try.
+        # The rest of the body can't be read, and aiohttp must not try.
         request.content.feed_eof()
         response = failed(400, "incorrect header check", "Bad Request")
         response.force_close()
         raise RefusedError(response) from None
     except web.HTTPRequestEntityTooLarge:
-        # Not 413; the older server says nothing at all.
+        # Not 413; the older server sends no text.
         text = "" if not dialect.explains_large_bodies else json.dumps("request entity too large")
         raise RefusedError(web.Response(status=500, text=text, content_type="application/json")) from None
     match request.content_type:
@@ -84,7 +84,7 @@ async def read_call(request: web.Request, dialect: Dialect) -> RequestBody:
 
 
 def _parsed_body(raw: bytes) -> Any:
-    """The body parser takes objects and lists only."""
+    """The body parser accepts objects and lists only."""
     made = _parsed(raw)
     if not isinstance(made, dict | list):
         text = raw.decode(errors="replace").strip()
@@ -101,7 +101,7 @@ def _parsed(raw: bytes) -> Any:
 
 
 async def graphql_call(request: web.Request, call: RequestBody) -> GraphQLCall:
-    """The document and what goes with it. A body that says nothing is never answered (Twenty, July 2026)."""
+    """The document and its variables. A request without a document is never answered (Twenty, July 2026)."""
     payload = dict(request.query) if request.method == "GET" else call.payload
     if isinstance(payload, list):
         raise RefusedError(graphql_failed(400, "Batching is not supported."))

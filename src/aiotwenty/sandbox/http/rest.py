@@ -1,4 +1,4 @@
-"""`/rest/{objects}`: records over REST, by the same operations as GraphQL."""
+"""`/rest/{objects}`: records over REST, with the same operations as GraphQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aiotwenty.sandbox.records.plans import Selection, full_selection
 RestAnswer = tuple[int, Any]
 _BEFORE = frozenset({"batch", "restore"})
 _AFTER = frozenset({"duplicates", "groupBy", "merge"})
-"""Words of a path around the name of an object; where the method doesn't ask for them they mean nothing."""
+"""Words in a path around the name of an object; other methods ignore them."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 _EXAMPLES = "Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
@@ -34,7 +34,7 @@ class RecordsOverRest:
         self._dialect = dialect
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: Caller) -> RestAnswer:
-        """Status and body; `path` is what follows `/rest/`."""
+        """Status and body of the response; `path` follows `/rest/`."""
         try:
             return self._answered(method, path, query, {} if payload is None else payload, actor)
         except RecursionError:
@@ -86,7 +86,7 @@ class RecordsOverRest:
         raise errors.invalid_query(f"object '{name}' not found. {hint}")
 
     def _depth(self, query: Mapping[str, str]) -> int:
-        """How far related records come along; none do unless it is asked for."""
+        """The depth of related records; 0 unless requested."""
         allowed = [str(depth) for depth in range(self._dialect.rest_depth + 1)]
         depth = query.get("depth") or "0"
         if depth not in allowed:
@@ -139,7 +139,7 @@ class RecordsOverRest:
         return 200, self._written(of, "update_many", given, depth, actor)
 
     def _delete(self, of: ModelObject, record_id: str | None, query: Mapping[str, str], actor: Caller) -> RestAnswer:
-        """For good unless `soft_delete=true`: other than GraphQL's `delete...`, whose name the answer has."""
+        """Deletes for good unless `soft_delete=true`, unlike GraphQL's `delete...`, whose name the response has."""
         soft = query.get("soft_delete") == "true"
         if record_id is None:
             arguments = {"filter": _needed_filter(query, "delete" if soft else "destroy")}
@@ -152,7 +152,7 @@ class RecordsOverRest:
         return 200, {"data": {of.roots["delete_many" if record_id is None else "delete_one"]: shown}}
 
     def _groups(self, of: ModelObject, query: Mapping[str, str], actor: Caller) -> RestAnswer:
-        """A bare list of groups; numbers that Postgres counts are texts, and times are as it writes them."""
+        """A list of groups. Numbers that Postgres counts are texts, and times have its format."""
         arguments: dict[str, Any] = {"groupBy": _json(query, "group_by"), "filter": _filter(query)}
         if query.get("order_by"):
             arguments["orderBy"] = _json(query, "order_by")
@@ -185,7 +185,7 @@ class RecordsOverRest:
     def _written(
         self, of: ModelObject, operation: Operation, given: dict[str, Any], depth: int | None, actor: Caller
     ) -> dict[str, Any]:
-        """With `depth` None only the id is told."""
+        """The written records; only their ids if `depth` is None."""
         selection = {"id": Selected("id")} if depth is None else self._selection(of, depth)
         made = self._call(of, operation, given, selection, actor)
         shown = [_flat(each) for each in made] if isinstance(made, list) else _flat(made)
@@ -212,7 +212,7 @@ class RecordsOverRest:
 
 
 def _flat(node: dict[str, Any]) -> dict[str, Any]:
-    """REST has lists where GraphQL has connections."""
+    """The node with lists in place of connections."""
     return {name: _flat_value(value) for name, value in node.items()}
 
 
@@ -235,7 +235,7 @@ def _filter(query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _needed_filter(query: Mapping[str, str], verb: str) -> dict[str, Any]:
-    """That of a request which takes many records away: it may not be left out."""
+    """The filter of a request that removes many records, which requires one."""
     if not query.get("filter"):
         raise errors.invalid_query(
             f"Filters are mandatory for bulk {verb} operations. "

@@ -18,14 +18,14 @@ _COMPARATORS = (*_COMPARED, "startsWith", "endsWith", "like", "ilike")
 
 
 def parse_filter(text: str) -> dict[str, Any]:
-    """The same filter as GraphQL has it; terms side by side must all be true."""
+    """The filter in GraphQL's form; terms side by side must all hold."""
     _check_brackets(text)
     terms = [_term(part) for part in _split(text)]
     return terms[0] if len(terms) == 1 else {"and": terms}
 
 
 def parse_order_by(text: str) -> list[dict[str, Any]]:
-    """`name,createdAt[DescNullsLast]`; ascending with NULLs first if nothing is said."""
+    """The order in GraphQL's form: `name,createdAt[DescNullsLast]`; by default ascending with NULLs first."""
     orders = []
     for part in _split(text):
         match = _ORDER.fullmatch(part.strip())
@@ -62,13 +62,13 @@ def _term(text: str) -> dict[str, Any]:
                 f"'filter' invalid for '{operator}' operator. Received '{value}' but array value expected "
                 f"eg: 'field[{operator}]:[value_1,value_2]'"
             )
-        # Nothing between the brackets is one value, the empty text.
+        # Empty brackets contain one value, the empty text.
         return _nested(path, {operator: [_value(item) for item in value[1:-1].split(",")]})
     return _nested(path, {operator: _value(value)})
 
 
 def _check_brackets(text: str) -> None:
-    """Raises `RecursionError` for more levels than are read: each is split again for itself."""
+    """Raises `RecursionError` for too many levels, because each is split separately."""
     depth = 0
     for letter in text:
         depth += (letter == "(") - (letter == ")")
@@ -96,7 +96,7 @@ def _value(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """At commas that stand in no quotes and no brackets."""
+    """The parts between commas that are in no quotes and no brackets."""
     parts, depth, quote, start = [], 0, "", 0
     for place, letter in enumerate(text):
         if quote:

@@ -1,4 +1,4 @@
-"""`/rest/metadata/…`: what `/metadata` says and does, over REST."""
+"""`/rest/metadata/…`: the data model of `/metadata` over REST."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aiotwenty.sandbox.model.scalars import UUID_TEXT
 from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
 
 Answer = tuple[int, Any]
-"""Status and body; a body that is `NoEntity` is sent as nothing."""
+"""Status and body; the body `NoEntity` is sent empty."""
 _OBJECT_KEYS = (
     *("id", "universalIdentifier", "nameSingular", "namePlural", "labelSingular", "labelPlural", "description"),
     *("icon", "shortcut", "color", "isCustom", "isRemote", "isActive", "isSystem", "isUIReadOnly", "isSearchable"),
@@ -47,11 +47,11 @@ _WEBHOOK_KEYS = (
 _KEY_KEYS = ("id", "name", "expiresAt", "revokedAt", "createdAt", "updatedAt")
 _ENTITIES = {kind.path: kind for kind in KINDS.values()}
 PATHS = frozenset({"objects", "fields", "webhooks", "apiKeys", *_ENTITIES} - {"viewFieldGroups"})
-"""What there is under `/rest/metadata/`."""
+"""The collections under `/rest/metadata/`."""
 
 
 class NoEntity:
-    """Stands for what isn't there and isn't an error."""
+    """Stands for an entity that doesn't exist, which is not an error."""
 
 
 MISSING = NoEntity()
@@ -66,7 +66,7 @@ class MetadataOverRest:
     dialect: Dialect
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, caller: Caller) -> Answer:
-        """`path` is the name of a collection, and the id of one of its members."""
+        """Answers a request; `path` has the name of a collection, and the id of a member."""
         name, member = path[0], path[1] if len(path) > 1 else None
         sent = payload if isinstance(payload, dict) else {}
         try:
@@ -114,7 +114,7 @@ class MetadataOverRest:
         return self._page(nodes, query, shown)
 
     def _page(self, nodes: list[Any], query: Mapping[str, str], shown: Callable[[Any], Entity]) -> Answer:
-        """All of them unless a limit is given; cursors are ids. An older server knows no parameters."""
+        """All nodes unless a limit is given; cursors are ids. An older server ignores parameters."""
         if not self.dialect.pages_rest_metadata and query:
             return failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
         text = query.get("limit", "")

@@ -1,4 +1,4 @@
-"""The HTTP side: routes, keys, content types and everything in which Twenty's transport is unusual."""
+"""The HTTP side: routes, keys, content types, and the peculiarities of Twenty's transport."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _GRAPHQL_JSON = "application/graphql-response+json"
 _EVENTS = "text/event-stream"
 _COMMENT_SECONDS = 12
 _COMMENTS_PER_EVENT = 2
-"""After that many an empty event is sent, too."""
+"""Comments after which an empty event is sent too."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CallHandler = Callable[[web.Request, RequestBody], Awaitable[web.StreamResponse]]
@@ -50,7 +50,7 @@ CallHandler = Callable[[web.Request, RequestBody], Awaitable[web.StreamResponse]
 
 @dataclass(slots=True)
 class Endpoints:
-    """Answers requests for one workspace."""
+    """Answers the requests for one workspace."""
 
     workspace: SandboxWorkspace
     core: Core
@@ -98,7 +98,7 @@ class Endpoints:
             response.headers["Keep-Alive"] = f"timeout={self.dialect.keeps_alive_seconds}"
 
     def _disturbed(self, handler: CallHandler, *, reads_body: bool = True) -> Handler:
-        """A handler to which faults happen, and whose requests are read for it unless it does that itself."""
+        """A handler with faults. It gets a request with its body read, unless it reads that itself."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
@@ -120,14 +120,14 @@ class Endpoints:
         return handle
 
     def _asked(self, request: web.Request, call: RequestBody) -> dict[str, str]:
-        """What faults call a request: its root fields by their keys in the answer, or the parts of its path."""
+        """The names by which faults choose a request: its root fields by response key, or the parts of its path."""
         if isinstance(call.payload, dict) and isinstance(call.payload.get("query"), str):
             name = call.payload.get("operationName")
             return self.core.root_fields(call.payload["query"], name if isinstance(name, str) else None)
         return {part: part for part in request.path.strip("/").split("/")}
 
     def _caller(self, request: web.Request) -> Caller | None:
-        """Who asks, None without a token; raises `RecordError` for one that doesn't work."""
+        """The caller; None without a token. Raises `RecordError` for an invalid token."""
         match = _BEARER.search(request.headers.get("Authorization", ""))
         return None if match is None else self.workspace.caller(match[1])
 
@@ -181,7 +181,7 @@ class Endpoints:
         raise RefusedError(web.Response(status=405, headers={"Allow": "GET, POST"}))
 
     async def _listen(self, request: web.Request, subscribed: Subscribed) -> web.StreamResponse:
-        """Tells of what happens until the caller goes."""
+        """Sends events until the caller goes."""
         stream = self.streams.open(str(subscribed.arguments.get("eventStreamId")))
         response = web.StreamResponse(headers={"Content-Type": _EVENTS, "Content-Encoding": "none"})
         try:
@@ -280,7 +280,7 @@ def _takes_events(request: web.Request) -> bool:
 
 
 async def _silence(request: web.Request) -> web.StreamResponse:
-    """A subscription that tells nothing, but that it is still there, until the caller goes."""
+    """A subscription without events: only signs of life, until the caller goes."""
     response = web.StreamResponse(headers={"Content-Type": _EVENTS, "Content-Encoding": "none"})
     await response.prepare(request)
     while True:
@@ -289,7 +289,7 @@ async def _silence(request: web.Request) -> web.StreamResponse:
 
 
 def _metadata_path(path: list[str]) -> list[str] | None:
-    """What follows `metadata/`, if there is such a collection; webhooks and keys are found without it, too."""
+    """The path after `metadata/`, if there is such a collection; webhooks and keys are found without it, too."""
     below = path[1:] if path[:1] == ["metadata"] else path if path[:1] in (["webhooks"], ["apiKeys"]) else []
     return below if below and below[0] in rest_metadata.PATHS and len(below) <= 2 else None
 
@@ -312,7 +312,7 @@ _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, errors.BAD_INPUT: 400, "I
 
 
 def _unread_body(status: int, error: str, message: str) -> web.Response:
-    """A refusal before the framework: it names no charset."""
+    """A refusal that precedes the framework: its content type has no charset."""
     body = to_json({"statusCode": status, "messages": [message], "error": error})
     return web.Response(body=body, status=status, content_type="application/json")
 
@@ -323,7 +323,7 @@ def _rest_failed(status: int, error: str, message: str) -> web.Response:
 
 @web.middleware
 async def _framework(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What the HTTP framework answers by itself."""
+    """Responses of the HTTP framework itself."""
     if request.method == "OPTIONS":
         return web.Response(status=204, headers={"Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE"})
     try:
@@ -343,7 +343,7 @@ async def _health(_request: web.Request) -> web.Response:
 
 
 async def _client_config(_request: web.Request) -> web.Response:
-    """What a front end is told before anybody signs in; the version of the server isn't."""
+    """The configuration for a front end before signing in; it lacks the server's version."""
     return web.json_response(
         {
             "authProviders": {"google": False, "magicLink": False, "password": True, "microsoft": False, "sso": []},

@@ -1,4 +1,4 @@
-"""What `/graphql` has beside records: introspection, `search`, and the schema that a caller without a key sees."""
+"""The parts of `/graphql` beside records: introspection, `search`, and the schema that a caller without a key sees."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ type Mutation {
 
 @cache
 def _schema() -> GraphQLSchema:
-    """With the scalars of the record schema, so that the two can be one."""
+    """The schema, with the scalars of the record schema, so that the two can be merged."""
     schema = build_schema(_SDL, assume_valid=True)
     record, mutation = schema.type_map["SearchRecord"], schema.mutation_type
     assert isinstance(record, GraphQLObjectType)
@@ -94,13 +94,13 @@ def _schema() -> GraphQLSchema:
 
 @lru_cache(maxsize=8)
 def _introspected(schema: GraphQLSchema, source: str, variables: str, operation_name: str | None) -> Answer:
-    """What a schema says of itself, written once: whole, that is the work of a third of a second."""
+    """The introspection of a schema, cached: a whole one takes a third of a second."""
     answer = run(schema, source, json.loads(variables), operation_name, limits=False)
     return replace(answer, body=to_json(answer.body))
 
 
 class StaticFields:
-    """Validates and executes documents that name no record field."""
+    """Validates and executes documents without record fields."""
 
     def __init__(self, store: RecordStore, model: DataModel, *, dialect: Dialect = LATEST) -> None:
         self._store = store
@@ -114,7 +114,7 @@ class StaticFields:
 
     @property
     def whole_schema(self) -> GraphQLSchema:
-        """Its root fields and those of the records, as a validating server has them in one (Twenty 1.10)."""
+        """Its root fields together with those of the records, in one schema as on a validating server (Twenty 1.10)."""
         return self._whole.current()
 
     def execute(
@@ -125,7 +125,7 @@ class StaticFields:
         *,
         authenticated: bool,
     ) -> Answer:
-        """Answers a document against the static schema: a record field is unknown to it."""
+        """Answers a document by the static schema, in which record fields are unknown."""
         return run(
             self._own,
             source,
@@ -138,7 +138,7 @@ class StaticFields:
         )
 
     def beside_records(self, source: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Answer:
-        """The answer to everything in a document of the whole schema but its record fields, which are null in it."""
+        """The response to a document of the whole schema without its record fields, which are null in it."""
         return run(
             self.whole_schema,
             source,
@@ -152,7 +152,7 @@ class StaticFields:
     def introspect(
         self, source: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> Answer:
-        """Answers `__schema` and `__type` about the workspace's own schema."""
+        """Answers `__schema` and `__type` with the workspace's own schema."""
         schema = self.whole_schema if self._dialect.validates_documents else self._records.current()
         return _introspected(schema, source, json.dumps(variables, default=str), operation_name)
 
@@ -178,7 +178,7 @@ class StaticFields:
         includedObjectNameSingulars: list[str] | None = None,  # noqa: N803
         excludedObjectNameSingulars: list[str] | None = None,  # noqa: N803
     ) -> dict[str, Any]:
-        """Every record that has all of the words, in any searched field; ranks are all the same."""
+        """Every record with all of the words, in any searched field; all have the same rank."""
         if limit > MAX_SEARCH_RESULTS:
             message = f"Limit cannot exceed {MAX_SEARCH_RESULTS} items"
             raise GraphQLError(message, extensions={"userFriendlyMessage": GENERIC, "code": "BAD_USER_INPUT"})

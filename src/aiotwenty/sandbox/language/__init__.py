@@ -1,1 +1,1 @@
-"""GraphQL as the server reads it: documents, variables, validation."""
+"""The server's side of GraphQL: documents, variables, validation."""

@@ -1,4 +1,4 @@
-"""How much a document asks for once its fragments stand where they are spread: counted without spreading them."""
+"""Measures the size of a document with its fragments spread, without spreading them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from graphql import (
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 MAX_SELECTED = 20_000
-"""Fields that any document may ask for. The real server has no such limit everywhere; this one answers in Python."""
+"""The most fields that a document may select. The real server has no such limit, but this one runs on Python."""
 MAX_VALUES = 400_000
-"""Values that one answer may have: four times what the introspection of the standard objects has."""
+"""The most values of one response: four times those in the introspection of the standard objects."""
 
 
 MAX_VALIDATED = 10_000
-"""Fields that are validated, those in fragments once for each place that spreads them."""
+"""The most fields to validate; those in fragments count once for each spread."""
 MAX_COMPARED = 100_000
-"""Pairs of fields with one key in the answer, and of fragments: validation compares them all."""
+"""The most pairs of fields with the same response key, and of fragments: validation compares all of them."""
 
 
 class TooMuchWorkError(BaseException):
-    """More than `MAX_VALUES`: raised through what makes an error of one field of every `Exception`."""
+    """More than `MAX_VALUES`. A BaseException, because an `Exception` would become the error of a single field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Size:
 
 
 class Sizes:
-    """Measures selections; each fragment once, however often it is spread: nested ones grow exponentially.
+    """Measures selections, each fragment once: nested fragments can grow exponentially.
 
     Raises `RecursionError` for fragments that contain themselves.
     """
@@ -48,11 +48,11 @@ class Sizes:
     def __init__(self, fragments: Fragments) -> None:
         self._fragments = fragments
         self._sizes: dict[str, Size | None] = {}
-        """Those of fragments; None for one that is being measured."""
+        """The sizes of fragments; None for one that is being measured."""
         self._names: dict[str, Counter[str]] = {}
 
     def size(self, selections: SelectionSetNode | None) -> Size:
-        """How many fields, and how deep; introspection doesn't count for the depth."""
+        """The number of fields, and the depth, which introspection doesn't count for."""
         fields, depth = 0, 0
         for node in selections.selections if selections else ():
             if isinstance(node, FieldNode):
@@ -78,7 +78,7 @@ class Sizes:
         return size
 
     def names(self, selections: SelectionSetNode) -> Counter[str]:
-        """How often each field is selected at this level. The selections have a size."""
+        """The count of each field at this level. The selections must have a size."""
         names: Counter[str] = Counter()
         for node in selections.selections:
             if isinstance(node, FieldNode):
@@ -94,9 +94,9 @@ class Sizes:
 
 
 def is_too_much_to_validate(document: DocumentNode) -> bool:
-    """Whether too many pairs of fields stand under one key, or too many fields in all.
+    """Whether too many pairs of fields have the same response key, or there are too many fields in all.
 
-    Fields of one key are one in the answer, and so is what they select below: validation compares each with each.
+    Fields with the same key are merged in the response with their selections, so validation compares all pairs.
     """
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     levels = [
@@ -123,7 +123,7 @@ def is_too_much_to_validate(document: DocumentNode) -> bool:
 def _selected(
     sets: Iterable[SelectionSetNode], fragments: Fragments, within: frozenset[str]
 ) -> Iterator[FieldNode | FragmentSpreadNode]:
-    """The fields and spreads of one level; a fragment inside itself, which validation refuses, is left out."""
+    """The fields and spreads of one level. A fragment inside itself, which validation refuses, is left out."""
     for selections in sets:
         for node in selections.selections:
             if isinstance(node, FieldNode):

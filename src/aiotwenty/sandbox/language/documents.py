@@ -1,4 +1,4 @@
-"""Parsed documents, and what of them the walk needs: root fields with their arguments, and merged selections."""
+"""Parsed documents, and their parts that the walk needs: root fields with arguments, and merged selections."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from aiotwenty.sandbox.language.document_size import MAX_SELECTED, Sizes
 
 _KEPT = 256
 _MAX_TOKENS = 30_000
-"""Python reads so many in half a second; long texts are single ones, and variables are none."""
+"""Python reads so many in half a second. A long text is a single token, and variables have none."""
 
 
 @lru_cache(maxsize=_KEPT)
 def parsed(text: str) -> DocumentNode:
-    """Raises graphql-core's syntax error, also for what is too long or nested too deeply."""
+    """The parsed document. Raises graphql-core's syntax error, also for too long or too deeply nested documents."""
     try:
         return parse(text, max_tokens=_MAX_TOKENS)
     except RecursionError:
@@ -49,7 +49,7 @@ def parsed(text: str) -> DocumentNode:
 
 
 class NoVariable:
-    """Stands for a variable that the request doesn't give."""
+    """Stands for a variable without a value in the request."""
 
 
 MISSING = NoVariable()
@@ -57,11 +57,11 @@ MISSING = NoVariable()
 
 @dataclass(slots=True)
 class Selected:
-    """A field that is asked for, with everything that the document says below it, in whatever fragment."""
+    """A selected field, with everything that the document selects below it, in fragments too."""
 
     name: str
     below: dict[str, Selected] | None = None
-    """By the key in the answer; None if nothing is selected below."""
+    """The fields by response key; None without a selection."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class RootField:
 
 
 class Document:
-    """A parsed document. Everything that follows from its text alone is remembered in `cache`."""
+    """A parsed document. `cache` has everything that follows from its text alone."""
 
     def __init__(self, text: str) -> None:
         self.node = parsed(text)
@@ -84,13 +84,13 @@ class Document:
         self.cache: dict[Any, Any] = {}
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """The one with that name, or the only one; None if that doesn't decide it."""
+        """The operation with that name, or the only one; None if that is ambiguous."""
         if name:
             return next((each for each in self.operations if each.name and each.name.value == name), None)
         return self.operations[0] if len(self.operations) == 1 else None
 
     def root_names(self, operation: OperationDefinitionNode) -> frozenset[str]:
-        """Raises `RecordError` if the operation asks for more than a server can answer."""
+        """The names of the root fields. Raises `RecordError` if the operation selects too much for a response."""
         key = ("root names", operation.loc)
         if key not in self.cache:
             sizes = Sizes(self.fragments)
@@ -118,7 +118,7 @@ class Document:
                 self._roots(inner, reader, made, within | {name})
 
     def fragment(self, each: SelectionNode, within: set[str]) -> tuple[str, SelectionSetNode] | None:
-        """What a fragment selects; None for one that isn't there or that contains itself."""
+        """The name and selection of a fragment; None if it is missing or contains itself."""
         if isinstance(each, InlineFragmentNode):
             return "", each.selection_set
         assert isinstance(each, FragmentSpreadNode)
@@ -127,7 +127,7 @@ class Document:
         return None if found is None or name in within else (name, found.selection_set)
 
     def below(self, node: FieldNode, reader: Reader) -> dict[str, Selected] | None:
-        """What is selected below a field."""
+        """The selection below a field."""
         if node.selection_set is None:
             return None
         made: dict[str, Selected] = {}
@@ -139,7 +139,7 @@ class Document:
             if not reader.included(node):
                 continue
             if isinstance(node, FieldNode):
-                # The walking server doesn't see aliases below the root (Twenty, July 2026).
+                # The walking server ignores aliases below the root (Twenty, July 2026).
                 key = (node.alias or node.name).value if reader.validating else node.name.value
                 entry = collected.setdefault(key, Selected(node.name.value))
                 if node.selection_set is not None:
@@ -153,15 +153,15 @@ class Document:
 class Reader:
     """Reads values of a document with the variables of one request.
 
-    `validating` is how a validating server does it: directives and aliases work everywhere. The walking one ignores
-    directives at the root and breaks on a variable in one below.
+    A `validating` server applies directives and aliases everywhere. The walking one ignores directives at the root, and
+    fails on a variable in a directive below it.
     """
 
     def __init__(self, variables: dict[str, Any], validating: bool) -> None:
         self.variables = variables
         self.validating = validating
         self.used_variables = False
-        """Whether what is selected depends on a variable."""
+        """Whether the selection depends on a variable."""
 
     def arguments(self, node: FieldNode) -> dict[str, Any]:
         read = ((each.name.value, self.value(each.value)) for each in node.arguments or ())
@@ -202,13 +202,13 @@ class Reader:
 
 
 class DocumentCache:
-    """Parses each text once, and keeps the last ones."""
+    """Parses each text once, and keeps the most recent documents."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Document] = OrderedDict()
 
     def parse(self, text: str) -> Document:
-        """Raises graphql-core's syntax error."""
+        """The parsed document. Raises graphql-core's syntax error."""
         if (found := self._kept.get(text)) is None:
             found = self._kept[text] = Document(text)
             if len(self._kept) > _KEPT:

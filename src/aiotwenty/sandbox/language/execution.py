@@ -1,7 +1,7 @@
-"""Executes a validated document as GraphQL says.
+"""Executes a validated document by the rules of GraphQL.
 
-graphql-core does the same for asynchronous resolvers, with a path and a description of the field for each value: a data
-model or an introspection is some ten thousand values, and most of what answering took.
+graphql-core does the same for asynchronous resolvers, with a path and a description of the field for each value. A data
+model or an introspection has tens of thousands of values, so that took most of the time of a response.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _META_FIELDS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef, "__t
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """The field for which a resolver is called."""
+    """The field that a resolver is called for."""
 
     field_name: str
     return_type: GraphQLOutputType
@@ -58,7 +58,7 @@ class FieldInfo:
 
 
 class _MissingError(Exception):
-    """A value that must not be null is missing: what holds it is null, or in its turn missing."""
+    """A non-null value is missing: the object around it becomes null, or is missing in turn."""
 
     def __init__(self, error: GraphQLError) -> None:
         super().__init__(error.message)
@@ -67,7 +67,7 @@ class _MissingError(Exception):
 
 @dataclass(slots=True)
 class _Selected:
-    """A field of the answer, with all that a document selects of it."""
+    """A field of the response, with all its selections in the document."""
 
     key: str
     nodes: list[FieldNode]
@@ -78,9 +78,9 @@ class _Selected:
 
 
 class Execution:
-    """One operation, executed once. `errors` are those of single fields, in the order in which they occurred.
+    """One execution of an operation. `errors` are those of single fields, in the order of occurrence.
 
-    `resolver` is called with a source, a `FieldInfo` and the arguments, where the schema has no resolver of its own.
+    `resolver` is called with a source, a `FieldInfo` and the arguments if the schema has no resolver of its own.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Execution:
         self._values = 0
 
     def data(self) -> dict[str, Any] | None:
-        """What the operation gives. Raises `TooMuchWorkError` for a document that makes too much of few fields."""
+        """The result of the operation. Raises `TooMuchWorkError` if it has too many values."""
         variables: Any = get_variable_values(
             self._schema, self._operation.variable_definitions or (), dict(self._given), max_errors=50
         )
@@ -141,7 +141,7 @@ class Execution:
             raise _MissingError(located) from None
         self.errors.append(located)
 
-    # What is selected
+    # Selections
 
     def _fields(
         self, of: GraphQLObjectType, selections: list[SelectionSetNode], *, is_root: bool = False

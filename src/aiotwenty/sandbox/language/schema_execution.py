@@ -1,4 +1,4 @@
-"""Runs a document as GraphQL says: parsed, validated, executed. For `/metadata`, introspection and static fields."""
+"""Parses, validates and executes a document, for `/metadata`, introspection and static fields."""
 
 from __future__ import annotations
 
@@ -50,30 +50,30 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `body` as JSON, with `status`; None is a stream of events that never come."""
+    """A response: `body` as JSON, with `status`. A body of None is a stream without events."""
 
     body: Any
     status: int = 200
     refused: bool = False
-    """Nothing of the document was executed."""
+    """Whether nothing of the document was executed."""
     events: bool = False
-    """It may be sent as server-sent events."""
+    """Whether it may be sent as server-sent events."""
 
 
 def forbidden(dialect: Dialect = LATEST) -> GraphQLError:
-    """What a guard says that lets the caller no further."""
+    """The error for a caller without the necessary rights."""
     extensions = {"code": dialect.forbidden_code, "userFriendlyMessage": "An error occurred."}
     return GraphQLError("Forbidden resource", extensions=extensions)
 
 
 def not_found(entity: str, entity_id: str) -> GraphQLError:
-    """What a lookup by id says of something that isn't there."""
+    """The error of a lookup by an unknown id."""
     message = f"Unable to find {entity} with id: {entity_id}"
     return GraphQLError(message, extensions={"code": "NOT_FOUND", "userFriendlyMessage": "An error occurred."})
 
 
 def known_uuid(text: str) -> str:
-    """The same id. Raises what Postgres says of one that isn't a UUID: the schema's scalar lets any text pass."""
+    """The id. Raises Postgres's error if it isn't a UUID, because the schema's scalar accepts any text."""
     if not UUID_TEXT.fullmatch(text):
         extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
         raise GraphQLError(f'invalid input syntax for type uuid: "{text}"', extensions=extensions)
@@ -91,7 +91,7 @@ def run(
     limits: bool = True,
     introspection: bool = True,
 ) -> Answer:
-    """One document, answered as Twenty does: refusals without `data`, no `path`, `locations` only from validation."""
+    """Answers a document as Twenty does: refusals without `data`, no `path`, `locations` only from validation."""
     try:
         document = parsed(source)
     except GraphQLError as error:
@@ -123,12 +123,12 @@ def run(
 
 
 def _no_value(_source: Any, _info: FieldInfo, **_arguments: Any) -> None:
-    """Of a schema that is only asked about itself."""
+    """Resolves fields of a schema that is only introspected."""
 
 
 @lru_cache(maxsize=128)
 def _wrong(schema: GraphQLSchema, source: str, introspection: bool) -> list[GraphQLError]:
-    """The errors of a document, cached: clients send the same documents again and again."""
+    """The errors of a document, cached, because clients send the same documents repeatedly."""
     rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
     return validated(schema, parsed(source), rules)
 
@@ -136,7 +136,7 @@ def _wrong(schema: GraphQLSchema, source: str, introspection: bool) -> list[Grap
 def validated(
     schema: GraphQLSchema, document: DocumentNode, rules: Sequence[type[ASTValidationRule]]
 ) -> list[GraphQLError]:
-    """What is wrong with a document; one that would take long to validate is refused for that."""
+    """The mistakes of a document. One that would take long to validate is refused for that reason."""
     if is_too_much_to_validate(document):
         return [GraphQLError("Query too complex - Too many fields in fragments or under one name")]
     return validate(schema, document, rules)
@@ -145,10 +145,10 @@ def validated(
 def _subscribed(
     operation: OperationDefinitionNode, *, caller: Any, variables: Mapping[str, Any], fragments: Fragments
 ) -> Answer:
-    """What may be subscribed to, as Twenty answered in July 2026.
+    """The response to a subscription, as Twenty answered in July 2026.
 
-    With an API key nothing but `logicFunctionLogs`, which opens and stays silent; HTTP 500 in one server-sent event
-    for the others. A person may listen to records.
+    With an API key, only `logicFunctionLogs` works, which stays silent; others get HTTP 500 in a server-sent event. A
+    person may listen to records.
     """
     roots = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
     match roots[0].name.value if roots and caller else "":
@@ -181,7 +181,7 @@ class Subscribed:
         return {each.name.value: value_from_ast_untyped(each.value, dict(self.variables)) for each in given}
 
     def answer(self, value: Any) -> dict[str, Any]:
-        """One event: what is selected of a value."""
+        """One event: the selection of a value."""
         key = (self.root.alias or self.root.name).value
         return {"data": {key: self._selected(value, self.root.selection_set)}}
 
@@ -202,12 +202,12 @@ class Subscribed:
 
 
 def refusal(errors: list[GraphQLError]) -> Answer:
-    """Syntax and validation errors: HTTP 200 (400 if graphql-response+json is asked for), no `data`, no code."""
+    """Syntax and validation errors: HTTP 200 (400 if graphql-response+json is requested), no `data`, no code."""
     return Answer({"errors": [_located(error) for error in errors]}, refused=True)
 
 
 def no_operation(told: bool, name: str | None = None) -> Answer:
-    """Several operations and no name, or a name that isn't there."""
+    """The error for several operations without a name, or for an unknown name."""
     if not told:
         message = "Could not determine what operation to execute."
         return Answer({"errors": [{"message": message}]}, status=400, refused=True)

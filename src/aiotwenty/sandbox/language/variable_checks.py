@@ -1,4 +1,4 @@
-"""Checks the values of variables against the schema, with the messages of graphql-js 16 (as Twenty runs it)."""
+"""Checks the values of variables against the schema, with the messages of graphql-js 16, like Twenty."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Said = dict[str, Any]
 def variable_errors(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> list[Said]:
-    """What is wrong with the variables: messages with the extensions that Twenty puts beside status 400."""
+    """The mistakes in the variables: messages with the extensions that Twenty adds to status 400."""
     problems: list[Said] = []
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
@@ -65,7 +65,7 @@ def _check(value: Any, of: GraphQLType) -> Iterator[Said]:
     elif isinstance(of, GraphQLInputObjectType):
         yield from _check_object(value, of)
     elif isinstance(of, GraphQLScalarType | GraphQLEnumType):
-        # Named so from graphql-core 3.3 on.
+        # The name since graphql-core 3.3.
         coerce = getattr(of, "coerce_input_value", None) or of.parse_value
         try:
             coerce(value)

@@ -1,1 +1,1 @@
-"""What happens to the data model, and what else /metadata answers."""
+"""The `/metadata` endpoint: changes of the data model, and everything else that it serves."""

@@ -1,4 +1,4 @@
-"""How `/metadata` manages what reaches a workspace from outside: webhooks, API keys, roles and files."""
+"""Resolvers of `/metadata` for access from outside: webhooks, API keys, sessions and files."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class AccessResolvers:
     # Sessions
 
     def _log_in(self, email: str, password: str, **_: Any) -> dict[str, Any]:
-        """The one member signs in with the address as its password."""
+        """Signs in the only member, whose password is the e-mail address."""
         self._check_password(email, password)
         return {"loginToken": self._token("LOGIN")}
 

@@ -1,6 +1,6 @@
-"""Views and page layouts: what a workspace shows its records in. Kept for those who ask, nothing else looks at it.
+"""Views and page layouts, which show records to people. They are stored for clients; nothing else uses them.
 
-Each object has a view of all its records and a page for one of them; the rest is made by whoever wants it.
+Each object has a view of all its records and a page for one of them; clients may create others.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Entity = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One sort of entity: its GraphQL type, its path in REST, and what it has unless it is told otherwise."""
+    """A kind of entity: its GraphQL type, its path in REST, and its defaults."""
 
     type: str
     path: str
     parent: str | None = None
-    """The key that says what it belongs to."""
+    """The key of the entity that it belongs to."""
     parent_needed: bool = False
     needed: tuple[str, ...] = ()
     defaults: Entity = field(default_factory=dict)
     children: dict[str, str] = field(default_factory=dict)
-    """Fields with other entities, by the type of these."""
+    """The fields with other entities, and the types of these."""
 
 
 _SHOWN = {"isVisible": True, "position": 0}
@@ -141,7 +141,7 @@ def missing(kind: Kind) -> GraphQLError:
 
 
 class ViewEntities:
-    """Those that follow from the data model, and what was made of them."""
+    """The entities that follow from the data model, and those that clients made or changed."""
 
     def __init__(self, workspace: SandboxWorkspace) -> None:
         self._workspace = workspace
@@ -150,7 +150,7 @@ class ViewEntities:
 
     @property
     def _kept(self) -> dict[str, dict[str, Entity | None]]:
-        """By kind and id what was made or changed; None is gone for good."""
+        """Entities that were made or changed, by kind and id; None for deleted ones."""
         return self._workspace.entities
 
     def all(self, kind: Kind) -> list[Entity]:
@@ -158,7 +158,7 @@ class ViewEntities:
         return [each for each in found.values() if each is not None and each["deletedAt"] is None]
 
     def _derived(self, kind: str) -> dict[str, Entity]:
-        """Those that the model as it is now makes, by id."""
+        """The entities that follow from the present data model, by id."""
         if self._revision != self._workspace.model.revision:
             self._of_model, self._revision = {}, self._workspace.model.revision
         if kind not in self._of_model:
@@ -166,7 +166,7 @@ class ViewEntities:
         return self._of_model[kind]
 
     def of(self, kind: Kind, parent_id: str | None = None) -> list[Entity]:
-        """All, or those of one parent, by their positions."""
+        """All entities of a kind, or those of one parent, by position."""
         chosen = [each for each in self.all(kind) if parent_id is None or each.get(kind.parent or "") == parent_id]
         return sorted(chosen, key=_position)
 
@@ -185,7 +185,7 @@ class ViewEntities:
         return self._keep(kind, {**entity, **changed, "updatedAt": now()})
 
     def delete(self, kind: Kind, entity_id: str) -> Entity:
-        """What is deleted isn't shown any more, whether for good or not."""
+        """Removes the entity. Soft-deleted ones are not shown either."""
         return self._keep(kind, {**self._existing(kind, entity_id), "deletedAt": now()})
 
     def _existing(self, kind: Kind, entity_id: str) -> Entity:
@@ -214,7 +214,7 @@ class ViewEntities:
         return resolvers
 
     def node(self, kind: Kind, entity: Entity) -> Entity:
-        """With the entities that belong to it."""
+        """The entity with its children."""
         node = {**entity}
         for name, child in kind.children.items():
             below = KINDS[child]
@@ -278,7 +278,7 @@ def _owner(kind: Kind, workspace: SandboxWorkspace) -> Entity:
 
 
 def _derived(kind: str, of: ModelObject, workspace: SandboxWorkspace, *names: str, **given: Any) -> Entity:
-    """An entity that is there because the object is; its id is the same whenever it is asked for."""
+    """An entity that follows from an object; its id is always the same."""
     made: Entity = {**_owner(KINDS[kind], workspace), **KINDS[kind].defaults, **given}
     if "universalIdentifier" in made:
         made["universalIdentifier"] = stable_id("universal", kind, of.id)

@@ -1,4 +1,4 @@
-"""What `/metadata` answers when it refuses: `METADATA_VALIDATION_FAILED` with everything that would have failed."""
+"""Refusals of `/metadata`: `METADATA_VALIDATION_FAILED` with everything that would have failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def reason(code: str, message: str, user_message: str | None = None, **more: Any
 
 
 class ValidationFailedError(GraphQLError):
-    """Twenty reports each entity that it could not build, those that only follow from another included."""
+    """Lists every entity that could not be built, including those that fail only because of another."""
 
     def __init__(self, action: Action, what: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:
         counts = {kind: len(of_kind) for kind, of_kind in entries.items()}
@@ -39,7 +39,7 @@ class ValidationFailedError(GraphQLError):
 
 
 def entry(kind: str, action: Action, reasons: list[dict[str, Any]], **information: Any) -> dict[str, Any]:
-    """One entity that could not be built, with what little is told of it."""
+    """An entity that could not be built, with the little that Twenty says about it."""
     return {
         "status": "fail",
         "errors": reasons,

@@ -1,6 +1,6 @@
-"""Fields created, changed and deleted, as `/metadata` allows it.
+"""Creates, changes and deletes fields as `/metadata` does.
 
-Each function checks first, then changes the model; it refuses with the errors of the real server.
+Each function checks first and then changes the model. Refusals have the errors of the real server.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from aiotwenty.sandbox.model.workspace import new_id, now
 
 RATINGS = 5
 VIEWS = 2
-"""How many views a new object has; a field that can't be made fails in each of them again."""
+"""The number of a new object's views: a field that can't be made fails in each of them too."""
 
 _FIELD_UPDATES = {
     "label": "label",
@@ -69,7 +69,7 @@ def new_field(
 
 
 def create_field(model: DataModel, requested: dict[str, Any], *, dialect: Dialect = LATEST) -> ModelField:
-    """A field of any type that the real server lets users create; a relation makes the field at its other end too."""
+    """Creates a field of any type that users of the real server can create; for a relation, at both ends."""
     of = model.object_by_id(requested["objectMetadataId"])
     if of is None:
         missing = reason(
@@ -192,7 +192,7 @@ def _options(of_type: str, requested: list[dict[str, Any]] | None) -> list[dict[
 def _relation_ends(
     model: DataModel, of: ModelObject, field: ModelField, requested: dict[str, Any]
 ) -> list[tuple[ModelObject, ModelField]]:
-    """Gives the field its relations, and makes the fields at the other ends."""
+    """Sets the relations of a field, and makes the fields at the other ends."""
     morph = field.type == "MORPH_RELATION"
     ends = []
     for payload in _payloads(requested):
@@ -247,7 +247,7 @@ def _field_failure(
 
 
 def update_field(model: DataModel, field_id: str, requested: dict[str, Any]) -> ModelField:
-    """Labels, description, options, default, uniqueness, whether it is active, and its name; never its type."""
+    """Changes labels, description, options, default, uniqueness, activity and name; never the type."""
     of, field = _existing_field(model, field_id, "update")
     reasons = _label_reasons(requested.get("label"))
     name = requested.get("name") or field.name
@@ -295,7 +295,7 @@ def update_field(model: DataModel, field_id: str, requested: dict[str, Any]) -> 
 
 
 def delete_field(model: DataModel, field_id: str) -> ModelField:
-    """A custom field goes with its values; of a relation both ends go."""
+    """Deletes a custom field with its values; of a relation, both ends."""
     of, field = _existing_field(model, field_id, "delete")
     reasons = undeletable(of, field)
     if not reasons and not field.is_custom:
@@ -318,7 +318,7 @@ def undeletable(of: ModelObject, field: ModelField) -> list[dict[str, Any]]:
 
 
 def unlink(model: DataModel, of: ModelObject, field: ModelField) -> None:
-    """Takes away the other ends of a relation: the field there, or one target of a morph relation."""
+    """Removes the other ends of a relation: the field there, or one target of a morph relation."""
     for relation in field.relations:
         other = model.objects.get(relation.target)
         opposite = other.fields.get(relation.target_field) if other else None
@@ -338,7 +338,7 @@ def _remove(of: ModelObject, field: ModelField) -> None:
 
 
 def migration_failed(action: Action) -> GraphQLError:
-    """What is told of a change that the checks let pass and the database refused."""
+    """The error for a change that passed the checks, but not the database."""
     message = f"Migration action '{action}' for 'fieldMetadata' (universalIdentifier: {new_id()}) failed"
     extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
     return GraphQLError(message, extensions=extensions)

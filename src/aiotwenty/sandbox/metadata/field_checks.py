@@ -1,4 +1,4 @@
-"""Why a field can't be as it is asked for: its name, type, options, default, settings and uniqueness."""
+"""Checks the name, type, options, default, settings and uniqueness of a requested field."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def type_reasons(of_type: str, dialect: Dialect) -> list[dict[str, Any]]:
 
 
 def value_reasons(of_type: str, requested: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is wrong with `options`, `defaultValue`, `settings` and `isUnique` for a field of this type."""
+    """The mistakes in `options`, `defaultValue`, `settings` and `isUnique` for a field of this type."""
     default, settings = requested.get("defaultValue"), requested.get("settings")
     reasons = _option_reasons(of_type, requested.get("options"), default) if of_type in _CHOSEN else []
     if settings is not None and not isinstance(settings, dict):
@@ -90,7 +90,7 @@ def value_reasons(of_type: str, requested: Mapping[str, Any]) -> list[dict[str, 
 
 
 def database_takes(of_type: str, default: Any) -> bool:
-    """Whether a default can be one of the column: Twenty finds out by trying."""
+    """Whether the column accepts a default: Twenty finds out by trying."""
     return default is None or of_type in _CHOSEN or _DEFAULTS.get(of_type, _nothing)(default)
 
 
@@ -140,7 +140,7 @@ _DEFAULTS: dict[str, Callable[[Any], bool]] = {
     "ARRAY": lambda default: isinstance(default, list) and all(isinstance(each, str) for each in default),
     **dict.fromkeys(COMPOSITES, _is_composite),
 }
-"""Which defaults a type takes; types that are not here take none."""
+"""The valid defaults of types; other types accept none."""
 
 
 def _option_reasons(of_type: str, options: Any, default: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Uploaded files: kept in the database, downloaded through signed URLs that last a day."""
+"""Uploaded files: stored in the database, downloaded through signed URLs that are valid for a day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UPLOAD_SECONDS = 15 * 60
 FOLDER = "files-field"
 MAX_BYTES = 1024**3
 _SAFE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/csv"})
-"""Others are kept as bytes that no browser runs."""
+"""Media types that keep their name; other files are served as bytes that no browser executes."""
 _PARSED_TYPES = frozenset({"text/plain", "application/json", "application/x-www-form-urlencoded"})
 
 
@@ -41,12 +41,12 @@ class StoredFile:
 
     @property
     def extension(self) -> str:
-        """With its dot: `.pdf`; empty if the name has none."""
+        """The extension with its dot: `.pdf`; empty without one."""
         return PurePath(self.name).suffix
 
 
 class FileStore:
-    """The files of a workspace. A URL is signed, so that it works without a key and only for its time."""
+    """The files of a workspace. Their URLs are signed, so that they work without a key, and for a limited time."""
 
     def __init__(self, connection: sqlite3.Connection, workspace: SandboxWorkspace, url: Callable[[], str]) -> None:
         self._connection = connection
@@ -63,7 +63,7 @@ class FileStore:
         return file
 
     def check(self, file_ids: Iterable[str]) -> None:
-        """Raises `RecordError` for files that records may not have: unknown ones, and those still on their way."""
+        """Raises `RecordError` for unknown files, and for those whose upload isn't complete."""
         for file_id in file_ids:
             row = self._connection.execute('SELECT complete FROM "_files" WHERE id = ?', (file_id,)).fetchone()
             if row is None:
@@ -78,7 +78,7 @@ class FileStore:
         return StoredFile(*row) if row else None
 
     def show(self, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The value of a FILES field as answers have it: with extension and signed URL."""
+        """The value of a FILES field as responses have it: with extension and signed URL."""
         shown = []
         for each in listed:
             file = self.find(each["fileId"])
@@ -87,7 +87,7 @@ class FileStore:
         return shown
 
     def described(self, file: StoredFile) -> dict[str, Any]:
-        """As the upload mutations return it."""
+        """The file as the upload mutations return it."""
         return {
             "id": file.id,
             "path": f"{FOLDER}/{file.id}{file.extension}",
@@ -102,7 +102,7 @@ class FileStore:
     # Uploads in two steps
 
     def begin(self, name: str, size: float, folder: str, has_field: bool) -> dict[str, Any]:
-        """A place to PUT a file to, within 15 minutes."""
+        """An address to PUT a file to, within 15 minutes."""
         if folder != "FilesField":
             raise _refused(f"Direct upload is not supported for file folder {kebab(folder)}")
         if not has_field:
@@ -166,7 +166,7 @@ class FileStore:
                 message = f"Uploaded more bytes than the {file.size} that were declared"
                 return _failed(413, "FILE_TOO_LARGE", message)
         if request.content_type in _PARSED_TYPES:
-            # The framework has read the body for itself.
+            # The framework has read the body already.
             data.clear()
         if len(data) < file.size:
             message = f"Uploaded {len(data)} bytes but {file.size} were declared"

@@ -1,4 +1,4 @@
-"""Indexes made and taken away, as `/metadata` allows it: for speed only, never unique."""
+"""Creates and deletes indexes as `/metadata` does: they are never unique."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def create_index(model: DataModel, requested: dict[str, Any]) -> tuple[ModelObje
 
 
 def delete_index(model: DataModel, index_id: str) -> None:
-    """Only indexes that were asked for; those of unique fields and relations stay."""
+    """Deletes an index that a user created; those of unique fields and relations stay."""
     for of in model.objects.values():
         for index in of.indexes:
             if index.id == index_id:

@@ -1,4 +1,4 @@
-"""What `/metadata` says of objects, fields, relations and indexes: one class for each type of its schema.
+"""The objects, fields, relations and indexes of `/metadata`: one class for each type of its schema.
 
 An attribute is the GraphQL field in snake_case; a method is a field with arguments.
 """
@@ -31,7 +31,7 @@ def application_of(custom: bool) -> str:
 
 class Node:
     def get(self, name: str) -> Any:
-        """A field without arguments, by its GraphQL name."""
+        """The value of a field without arguments, by its GraphQL name."""
         return getattr(self, snake(name))
 
 
@@ -216,7 +216,7 @@ class IndexNode:
 
 
 def index_nodes(workspace: SandboxWorkspace, of: ModelObject) -> Iterable[IndexNode]:
-    """Its unique indexes, the one for searching, one for each relation that it holds, and those asked for."""
+    """The indexes of an object: unique ones, the one for searching, those of foreign keys, and those of users."""
     for names in of.unique_indexes:
         yield IndexNode(workspace, of, [(name, None) for name in names], unique=True)
     if "searchVector" in of.fields:

@@ -1,4 +1,4 @@
-"""How `/metadata` reads and changes the data model: objects, fields and indexes."""
+"""Resolvers of `/metadata` for objects, fields and indexes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _not_with_these_records(error: sqlite3.IntegrityError) -> GraphQLError:
 
 
 class ModelResolvers:
-    """`apply` is told of each change to the data model, to follow it."""
+    """Reads and changes the data model. `apply` is called after each change, to follow it."""
 
     def __init__(self, workspace: SandboxWorkspace, apply: Callable[[DataModel], None], dialect: Dialect) -> None:
         self._workspace = workspace
@@ -52,13 +52,13 @@ class ModelResolvers:
         }
 
     def _change(self, action: Callable[[], Any]) -> Any:
-        """A change to the data model, followed by the database, or neither."""
+        """Changes the data model and then the database, or neither."""
         before = self._workspace.model_text()
         try:
             changed = action()
             self._apply(self._workspace.model)
         except ValidationFailedError:
-            # Refused before anything was changed.
+            # Refused before anything changed.
             raise
         except BaseException as error:
             self._workspace.model.replace(read_objects(before))
@@ -130,7 +130,7 @@ class ModelResolvers:
         field = self._change(lambda: field_changes.create_field(model, given, dialect=self._dialect))
         node = self._field(field.id)
         if field.type == "MORPH_RELATION" and field.relations[0].kind == "ONE_TO_MANY":
-            # The answer is one of its parts, under the part's own name (Twenty, November 2026).
+            # The server returns one of the parts, with the part's own name (Twenty, November 2026).
             node.name = field.relations[0].name
         return node
 

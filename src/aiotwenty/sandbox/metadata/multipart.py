@@ -1,4 +1,4 @@
-"""GraphQL multipart requests: an operation with files, as the specification of that name has it."""
+"""GraphQL multipart requests: operations with files, see the GraphQL multipart request specification."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiotwenty.sandbox.limits import MAX_BODY_BYTES
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file that came with a multipart request."""
+    """A file in a multipart request."""
 
     name: str
     content_type: str
@@ -21,11 +21,11 @@ class FilePart:
 
 
 class MultipartError(Exception):
-    """A multipart request that isn't one of the GraphQL multipart request specification."""
+    """A multipart request that violates the specification."""
 
 
 async def read_multipart(request: web.Request) -> dict[str, Any]:
-    """The operation of a GraphQL multipart request, its files put where the map says (`variables.file`)."""
+    """The operation of a GraphQL multipart request, with its files in the places of the map (`variables.file`)."""
     try:
         fields = await _fields(request)
     except ValueError as error:
@@ -49,12 +49,12 @@ async def read_multipart(request: web.Request) -> dict[str, Any]:
 
 
 async def _fields(request: web.Request) -> dict[str, Any]:
-    """The parts by their names. Raises `ValueError` for what isn't multipart."""
+    """The parts by name. Raises `ValueError` if the body isn't multipart."""
     fields: dict[str, Any] = {}
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None:
             raise MultipartError("A multipart request may not be nested, and each of its parts needs a name.")
-        # Of smaller chunks aiohttp may take more than one, put the rest back, and warn of that: it is deprecated.
+        # With smaller chunks, aiohttp may read too much and put the rest back, with a deprecation warning.
         part.chunk_size = MAX_BODY_BYTES
         data = bytes(await part.read(decode=False))
         if part.filename is None and part.name in ("operations", "map"):

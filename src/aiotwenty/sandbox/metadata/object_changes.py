@@ -1,6 +1,6 @@
-"""Objects created, changed and deleted, as `/metadata` allows it.
+"""Creates, changes and deletes objects as `/metadata` does.
 
-Each function checks first, then changes the model; it refuses with the errors of the real server.
+Each function checks first and then changes the model. Refusals have the errors of the real server.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TARGETS = (
     ("noteTargets", "noteTarget", "Notes"),
     ("taskTargets", "taskTarget", "Tasks"),
 )
-"""The relations that every custom object gets, and the objects whose `target` may then be one of its records."""
+"""The relations of every custom object, and the objects whose `target` then includes its records."""
 
 _TYPE_NAMES = """
 Query Mutation Subscription Int Float String Boolean BigFloat DateTime Position Cursor ConnectionCursor PageInfo Actor
@@ -42,7 +42,7 @@ _OTHER_TYPES = frozenset(_TYPE_NAMES.split())
 
 
 def create_object(model: DataModel, requested: dict[str, Any], *, dialect: Dialect = LATEST) -> ModelObject:
-    """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
+    """Creates a custom object with its base fields, and its relations to notes, tasks, attachments and the timeline."""
     singular, plural = requested["nameSingular"], requested["namePlural"]
     reasons = _names_reasons(singular, plural, camel_case=dialect.wants_camel_case_names) + [
         reason("INVALID_OBJECT_INPUT", f"Object {key} cannot be empty")
@@ -146,7 +146,7 @@ def _add_target(model: DataModel, new: ModelObject, field_name: str, target: str
 
 
 def _object_failure(new: ModelObject, reasons: list[dict[str, Any]], exists: bool) -> ValidationFailedError:
-    """Everything that would have failed with the object."""
+    """The error with everything that would have failed with the object."""
     this = entry("objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular)
     view = reason("INVALID_VIEW_DATA", "Object metadata not found")
     not_searched = [
@@ -233,7 +233,7 @@ def _failed_indexes(new: ModelObject, exists: bool) -> list[dict[str, Any]]:
 
 
 def update_object(model: DataModel, object_id: str, requested: dict[str, Any]) -> ModelObject:
-    """Names, labels, icon, description, whether it is active and searched, and the field that stands for a record."""
+    """Changes names, labels, icon, description, activity, searchability and label identifier."""
     of = _existing_object(model, object_id)
     singular = requested.get("nameSingular") or of.name_singular
     plural = requested.get("namePlural") or of.name_plural
@@ -275,7 +275,7 @@ _CLEARABLE = frozenset({"description", "icon", "shortcut", "color"})
 
 
 def delete_object(model: DataModel, object_id: str) -> ModelObject:
-    """A custom object goes with its records; relations to it go as well."""
+    """Deletes a custom object with its records and the relations to it."""
     of = _existing_object(model, object_id)
     if not of.is_custom:
         fields = [
@@ -286,7 +286,7 @@ def delete_object(model: DataModel, object_id: str) -> ModelObject:
         refused = reason("INVALID_OBJECT_INPUT", "Standard objects cannot be deleted")
         this = entry("objectMetadata", "delete", [refused], namePlural=of.name_plural, nameSingular=of.name_singular)
         raise ValidationFailedError("delete", "object", {"fieldMetadata": fields, "objectMetadata": [this]})
-    # A relation to itself takes its other end along.
+    # The other end of a relation to itself goes with the field.
     for field in [*of.fields.values()]:
         unlink(model, of, field)
     del model.objects[of.name_singular]

@@ -1,4 +1,4 @@
-"""Pages of the lists that `/metadata` gives, and the filters that choose from them."""
+"""Pages and filters of the lists of `/metadata`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The `/metadata` endpoint: the introspected schema, executed and validated as usual, over the sandbox's workspace.
+"""The `/metadata` endpoint: the introspected schema, validated and executed on the sandbox's workspace.
 
-What the sandbox doesn't have answers with an error that says so, under the code `NOT_IN_SANDBOX`.
+Fields that the sandbox doesn't implement give an error that says so, with the code `NOT_IN_SANDBOX`.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
 _MISSING = object()
 _FOR_ANYONE = frozenset({"getLoginTokenFromCredentials", "signIn", "getAuthTokensFromLoginToken", "renewToken"})
 _FOR_PEOPLE = frozenset({"currentUser", "addQueryToEventStream", "removeQueryFromEventStream", "onEventSubscription"})
-"""Refused to an API key by the real server (Twenty, July 2026)."""
+"""Root fields that the real server refuses to an API key (Twenty, July 2026)."""
 _FOR_SESSIONS = frozenset({"createApiKey", "updateApiKey", "revokeApiKey", "generateApiKeyToken"})
-"""Refused with other words; to a key an older server allows them (Twenty 1.10, November 2025)."""
+"""Root fields refused with another message; an older server allows them to a key (Twenty 1.10, November 2025)."""
 _OF_A_PERSON = re.compile(r"my[A-Z]|chat[A-Z]")
-"""What there is for each person, and so not for a key."""
+"""Root fields about a person, which a key is not."""
 
 
 def served_schema(sdl: str | None, dialect: Dialect = LATEST) -> GraphQLSchema:
-    """The schema of `/metadata`, as introspected from the real server unless another is given."""
+    """The schema of `/metadata`: the introspected one of the real server, unless another is given."""
     if sdl is not None:
         return _read_schema(sdl, dialect.checks_ids_of_metadata)
     with _reading:
@@ -68,7 +68,7 @@ _reading = threading.Lock()
 
 @cache
 def _own_schema(checks_ids: bool) -> GraphQLSchema:
-    """The one that the sandbox comes with. Nothing changes it, so all sandboxes of a process share it."""
+    """The included schema. It never changes, so all sandboxes of a process share it."""
     sdl = resources.files("aiotwenty.sandbox.metadata").joinpath("metadata.graphql").read_text("utf-8")
     return _read_schema(sdl, checks_ids)
 
@@ -87,7 +87,7 @@ def _asks_only_for_the_schema(source: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _introspected(source: str, variables: str, operation_name: str | None, dialect: Dialect) -> Answer:
-    """What the schema that never changes says of itself, written once: whole, that is the work of half a second."""
+    """The introspection of the unchanging schema, cached: a whole one takes half a second."""
     schema = served_schema(None, dialect)
     answer = run(schema, source, json.loads(variables), operation_name, limits=dialect.limits_documents)
     return replace(answer, body=to_json(answer.body))
@@ -106,16 +106,16 @@ class Streams(Protocol):
     """The event streams, as far as mutations change them."""
 
     def add(self, input: dict[str, Any]) -> bool:  # noqa: A002
-        """Whether there is such a stream."""
+        """Adds a query. Returns whether there is such a stream."""
         ...
 
     def remove(self, input: dict[str, Any]) -> bool:  # noqa: A002
-        """Whether it had the query."""
+        """Removes a query. Returns whether the stream had it."""
         ...
 
 
 class Metadata:
-    """Answers documents sent to `/metadata`. `apply` is told of each change to the data model, to follow it."""
+    """Answers documents for `/metadata`. `apply` is called after each change of the data model, to follow it."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Metadata:
         *,
         caller: Caller | None,
     ) -> Answer:
-        """Answers one document; without a key only `__typename` works."""
+        """Answers a document; without a key only `__typename` works."""
         if self._sdl is None and caller is not None and _asks_only_for_the_schema(source):
             return _introspected(source, json.dumps(variables, default=str), operation_name, self._dialect)
         if self._schema is None:
@@ -184,7 +184,7 @@ class Metadata:
         if resolver is None:
             returned = info.return_type
             if isinstance(returned.of_type if isinstance(returned, GraphQLNonNull) else returned, GraphQLList):
-                # Nothing of the kind was ever made here.
+                # The sandbox never creates any.
                 return []
             raise not_in_sandbox(f"{info.parent_type.name}.{name}")
         try:
@@ -193,7 +193,7 @@ class Metadata:
             said = error.as_dict()
             raise GraphQLError(said["message"], extensions=said["extensions"]) from None
         if isinstance(answer, WebhookNode | dict) and get_named_type(info.return_type) is GraphQLBoolean:
-            # Some only say that it was deleted; in a schema of 2025 webhooks do, too.
+            # Some mutations return only success; in a schema of 2025, so do those of webhooks.
             return True
         return answer
 
@@ -218,7 +218,7 @@ def _refused(message: str, friendly: str) -> GraphQLError:
 
 
 def not_in_sandbox(what: str) -> GraphQLError:
-    """For what the real server has and the sandbox has not."""
+    """The error for parts of the real server that the sandbox lacks."""
     return GraphQLError(
         f"The sandbox doesn't have {what}",
         extensions={"code": "NOT_IN_SANDBOX", "userFriendlyMessage": "An error occurred."},

@@ -1,4 +1,4 @@
-"""How `/metadata` manages roles, and what they may do with settings, objects and fields."""
+"""Resolvers of `/metadata` for roles and their rights to settings, objects and fields."""
 
 from __future__ import annotations
 

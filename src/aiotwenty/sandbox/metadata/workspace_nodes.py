@@ -1,4 +1,4 @@
-"""What `/metadata` says of a workspace beside its data model: roles, keys, webhooks, applications, and who is in it."""
+"""The nodes of `/metadata` other than the data model: roles, keys, webhooks, applications, members, users."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class WebhookNode(Node):
 
 
 class WorkspaceNode:
-    """The workspace, with the settings that nobody has touched yet."""
+    """The workspace, with default settings."""
 
     activation_status = "ACTIVE"
     workspace_discoverability = "PUBLIC"
@@ -126,8 +126,7 @@ class WorkspaceNode:
 class ApplicationNode(Node):
     """One of the two applications that objects belong to.
 
-    Its lists are not there, although they may not be null: the real server fails when it is asked for them
-    (Twenty, July 2026).
+    Its lists are missing although the schema has them non-null: the real server fails on them too (Twenty, July 2026).
     """
 
     description = logo = logo_file_id = package_json_checksum = package_json_file_id = None
@@ -145,7 +144,7 @@ class ApplicationNode(Node):
 
 
 class MemberNode(Node):
-    """The one person of a fresh workspace, as a member of it."""
+    """The only person of a fresh workspace, as a member."""
 
     id = MEMBER_ID
     user_email = MEMBER_EMAIL
@@ -163,7 +162,7 @@ class MemberNode(Node):
 
 
 class UserNode(Node):
-    """The same person with an account, which `currentUser` gives to a session."""
+    """The same person as a user, which `currentUser` returns to a session."""
 
     id = USER_ID
     first_name, last_name = MEMBER_NAME

@@ -1,1 +1,1 @@
-"""What a workspace is: its data model, the schema and the types that follow from it."""
+"""A workspace's data model, and the schema and types derived from it; API keys, roles and webhooks."""

@@ -20,7 +20,7 @@ from aiotwenty.sandbox.model.data_model import (
 from aiotwenty.sandbox.model.model_text import read_objects, write_objects
 
 _NOT_NULL_1_10 = {"company": ("domainName",), "person": ("emails", "phones")}
-"""Composites that servers of November 2025 (1.10) declare as never null; of the texts, they do so of all."""
+"""Composites that servers of November 2025 (1.10) declare as non-null; they do so for all texts."""
 
 
 def standard_model(dialect: Dialect = LATEST) -> DataModel:
@@ -33,7 +33,7 @@ def standard_model(dialect: Dialect = LATEST) -> DataModel:
 
 @lru_cache
 def _standard_objects(dialect: Dialect) -> str:
-    """As text, of which every sandbox makes objects of its own."""
+    """The objects as text, from which every sandbox makes its own."""
     catalogue = json.loads(resources.files("aiotwenty.sandbox.model").joinpath("catalogue.json").read_text("utf-8"))
     objects = [_from_catalogue(entry, catalogue["baseFields"]) for entry in catalogue["objects"]]
     if dialect.stores_empty_texts:

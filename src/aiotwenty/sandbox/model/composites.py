@@ -1,4 +1,4 @@
-"""The composite field types: the parts that each has, and what is special about a part."""
+"""The composite field types, their parts, and the peculiarities of parts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SubField:
-    """One part of a composite type: `type` is a field type, `not_null` as the output type declares it."""
+    """A part of a composite type. `type` is a field type, `not_null` holds for the output type."""
 
     type: str
     not_null: bool = False
     unique: bool = False
     """Whether a unique index over the composite covers this part."""
     client_writable: bool = True
-    """Whether the create and update inputs have it."""
+    """Whether the create and update inputs have the part."""
     groupable: bool = True
 
 

@@ -1,4 +1,4 @@
-"""The data model of a workspace: which objects and fields exist, and what they are in the database and in GraphQL.
+"""The data model of a workspace: objects and fields, with their names and types in the database and in GraphQL.
 
 Everything else in the sandbox is derived from it: the SQL tables, the GraphQL schema and the answers of `/metadata`.
 """
@@ -41,13 +41,13 @@ CUSTOM_APPLICATION = str(uuid.uuid5(_IDS, "application:custom"))
 
 @cache
 def stable_id(*parts: str) -> str:
-    """The same UUID for the same parts in every sandbox: standard objects and fields keep their ids."""
+    """The same UUID for the same parts in every sandbox, so that standard objects and fields keep their ids."""
     return str(uuid.uuid5(_IDS, ":".join(parts)))
 
 
 @lru_cache(maxsize=16_384)
 def universal_identifier(own_id: str) -> str:
-    """The id that an entity keeps in every workspace; here it follows from its own."""
+    """The id that an entity has in every workspace; here it follows from its own id."""
     return str(uuid.uuid5(_IDS, f"universal identifier:{own_id}"))
 
 
@@ -61,13 +61,13 @@ _SQL_TYPES = {"NUMBER": "NUMERIC", "NUMERIC": "NUMERIC", "POSITION": "NUMERIC", 
 
 @dataclass(slots=True)
 class ModelRelation:
-    """One end of a relation. A morph relation has one for each object that it may point to."""
+    """One end of a relation. A morph relation has one for each possible target object."""
 
     name: str
-    """Its GraphQL name: the field's own, or for a morph relation with the target's name behind (`targetCompany`)."""
+    """The GraphQL name: the field's own, or for a morph relation followed by the target's name (`targetCompany`)."""
     kind: RelationKind
     target: str
-    """`nameSingular` of the object at the other end."""
+    """The `nameSingular` of the object at the other end."""
     target_field: str
     """The name of the field at the other end."""
     join_column: str | None = None
@@ -97,7 +97,7 @@ class ModelField:
 
     @property
     def number_type(self) -> str:
-        """Of a NUMBER: `float`, `int` or `bigint`."""
+        """The type of a NUMBER: `float`, `int` or `bigint`."""
         return str((self.settings or {}).get("dataType") or "float")
 
     @property
@@ -105,9 +105,9 @@ class ModelField:
         return [str(option["value"]) for option in self.options or ()]
 
     def forbid_null(self) -> None:
-        """Makes it a text as Twenty 1.10 has them (November 2025): what has no value is the empty string.
+        """Makes a text non-null as in Twenty 1.10 (November 2025): without a value it is empty.
 
-        A unique one keeps NULL for its empty values, so that they don't meet each other.
+        A unique text keeps NULL, so that empty values don't collide.
         """
         if self.type == "TEXT" and not self.is_unique:
             self.is_nullable = False
@@ -115,30 +115,30 @@ class ModelField:
 
 
 def is_groupable(of: ModelField) -> bool:
-    """Whether records may be grouped by it (Twenty, July 2026)."""
+    """Whether records can be grouped by the field (Twenty, July 2026)."""
     return of.type not in _NOT_GROUPED and (not of.is_system or of.name in _SYSTEM_GROUPED)
 
 
 @dataclass(slots=True)
 class TableColumn:
-    """One stored SQL column."""
+    """A column of an SQL table."""
 
     name: str
     type: str
-    """The field type of what it holds; for part of a composite, the type of that part."""
+    """The field type of its values; for a part of a composite, the type of the part."""
     sql_type: str
     field: ModelField
     subfield: str | None
     nullable: bool
     default: Any = None
-    """The value of a new record that doesn't say otherwise, as plain JSON (quotes taken off)."""
+    """The value in new records that don't set it, as plain JSON without Twenty's quotes."""
     default_function: Literal["uuid", "now"] | None = None
     reference: ModelRelation | None = None
-    """Set on a join column."""
+    """The relation of a column with a foreign key."""
 
     @property
     def path(self) -> str:
-        """How records spell it: `domainName.primaryLinkUrl` is kept in `domainNamePrimaryLinkUrl`."""
+        """The path in records: `domainName.primaryLinkUrl` is stored in `domainNamePrimaryLinkUrl`."""
         return f"{self.field.name}.{self.subfield}" if self.subfield else self.name
 
 
@@ -156,7 +156,7 @@ class ToManyRelation:
     name: str
     target: str
     join_column: str
-    """A column of the target."""
+    """The column of the target with the foreign key."""
     relation: ModelRelation
     field: ModelField
 
@@ -167,16 +167,16 @@ class Composite:
     type: str
     field: ModelField
     columns: dict[str, TableColumn]
-    """By the name of the part: `primaryLinkUrl`."""
+    """The columns by the names of parts: `primaryLinkUrl`."""
 
 
 @dataclass(slots=True)
 class ModelIndex:
-    """An index that somebody asked for, beside those that follow from unique fields and relations."""
+    """An index that a user created; those of unique fields and relations follow from these."""
 
     id: str
     fields: list[tuple[str, str | None]]
-    """Names of fields, of composite ones with the part that is indexed."""
+    """The names of fields, each with the indexed part of a composite."""
     created_at: str
 
 
@@ -191,12 +191,12 @@ class ModelObject:
     description: str | None = None
     icon: str | None = None
     label_identifier: str = "name"
-    """The name of the field that stands for a record."""
+    """The name of the field whose value represents a record."""
     unique_indexes: list[list[str]] = field(default_factory=list)
-    """Names of fields (not of columns)."""
+    """The names of fields, not of columns."""
     indexes: list[ModelIndex] = field(default_factory=list)
     duplicate_criteria: list[list[str]] | None = None
-    """Names of columns: records that agree in all of one list are duplicates."""
+    """Lists of columns: records that agree in all columns of one list are duplicates."""
     is_system: bool = False
     is_active: bool = True
     is_searchable: bool = False
@@ -208,7 +208,7 @@ class ModelObject:
     created_at: str = "2026-01-01T00:00:00.000Z"
     updated_at: str = "2026-01-01T00:00:00.000Z"
 
-    # Derived by DataModel.changed(). What is deactivated is served as before; only /metadata says so.
+    # Derived by DataModel.changed(). Deactivated objects and fields are served as before; only /metadata shows it.
     columns: dict[str, TableColumn] = field(default_factory=dict, init=False, repr=False)
     unique_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
     indexed_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
@@ -224,7 +224,7 @@ class ModelObject:
 
     @property
     def has_duplicates(self) -> bool:
-        """Whether it has `xDuplicates` and `mergeXs`: only objects with criteria do."""
+        """Whether it has `xDuplicates` and `mergeXs`, as objects with criteria do."""
         return bool(self.duplicate_criteria)
 
     def enum_name(self, of: ModelField) -> str:
@@ -251,7 +251,7 @@ def _root_names(of: ModelObject) -> dict[Operation, str]:
 
 
 def unquoted(default: Any) -> Any:
-    """A default as it is stored in a new record: Twenty writes string defaults in single quotes inside the string."""
+    """The value of a default. Twenty writes string defaults in single quotes inside of the string."""
     if isinstance(default, str) and len(default) >= 2 and default[0] == default[-1] == "'":
         return default[1:-1]
     if isinstance(default, list):
@@ -302,19 +302,19 @@ def _indexed(of: ModelObject, index: ModelIndex) -> Iterator[str]:
 
 
 class DataModel:
-    """All objects by `nameSingular`. Call `changed()` after changing any of them."""
+    """All objects by `nameSingular`. `changed()` must be called after a change."""
 
     def __init__(self, objects: Iterable[ModelObject]) -> None:
         self.objects: dict[str, ModelObject]
         self.revision = 0
-        """Grows with every change, so that caches know."""
+        """Increases with every change, for caches."""
         self.written: tuple[int, str] = (0, "")
-        """The revision that was last written as text, and that text (see `model_text`)."""
+        """The revision last written as text, and the text (see `model_text`)."""
         self._roots: dict[str, tuple[ModelObject, Operation]] = {}
         self.replace(objects)
 
     def changed(self) -> None:
-        """Derives again what follows from the objects, and starts a new revision."""
+        """Derives columns and relations from the objects again, and starts a new revision."""
         self.revision += 1
         self._roots = {}
         for of in self.objects.values():
@@ -324,7 +324,7 @@ class DataModel:
             self._roots.update({name: (of, operation) for operation, name in of.roots.items()})
 
     def by_root(self, root_field: str) -> tuple[ModelObject, Operation] | None:
-        """The object and the operation that a root field of `/graphql` stands for."""
+        """The object and operation of a root field of `/graphql`."""
         return self._roots.get(root_field)
 
     def object_by_id(self, object_id: str) -> ModelObject | None:
@@ -338,7 +338,7 @@ class DataModel:
         return None
 
     def other_end(self, of: ModelObject, relation: ModelRelation) -> ModelRelation | None:
-        """The relation that lies on the target's side and points back."""
+        """The relation of the target that leads back."""
         target = self.objects.get(relation.target)
         back = target.fields.get(relation.target_field) if target else None
         return next((each for each in back.relations if each.target == of.name_singular), None) if back else None
@@ -379,7 +379,7 @@ class DataModel:
                     yield column.name
 
     def replace(self, objects: Iterable[ModelObject]) -> None:
-        """Other objects in the place of these."""
+        """Replaces all objects."""
         self.objects = {each.name_singular: each for each in objects}
         self.changed()
 

@@ -1,4 +1,4 @@
-"""A data model made from what `/metadata` says of another workspace: its objects, fields and relations."""
+"""Makes a data model from another workspace's `/metadata`: its objects, fields and relations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aiotwenty.sandbox.model.data_model import (
 )
 
 Described = Mapping[str, Any]
-"""An object as `/metadata` has it, with `fieldsList`; of relations, the names of what lies at their ends."""
+"""An object as `/metadata` returns it, with `fieldsList`; relations have the names of their ends."""
 
 
 def described_model(objects: Iterable[Described]) -> DataModel:
-    """The model of a workspace with just these objects. Raises `ValueError` for one that doesn't hold together."""
+    """The model of a workspace with exactly these objects. Raises `ValueError` for contradictions."""
     listed = list(objects)
     plurals = {_text(each, "nameSingular"): _text(each, "namePlural") for each in listed}
     if "workspaceMember" not in plurals:

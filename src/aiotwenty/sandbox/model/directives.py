@@ -1,4 +1,4 @@
-"""The directives that a Twenty server lists (graphql-js 16.8), whatever the library here knows beyond them."""
+"""The directives of a Twenty server (graphql-js 16.8); graphql-core may have others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types that the schema of `/graphql` has for fields: scalars, enums, composites, and their filters."""
+"""The types of fields in the schema of `/graphql`: scalars, enums, composites, and their filters."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ _COMPARED = ("eq", "gt", "gte", "in", "lt", "lte", "neq")
 
 
 def composite_type_name(of_type: str) -> str:
-    """`FULL_NAME` gives `FullName`."""
+    """The name of a composite type: `FullName` for `FULL_NAME`."""
     return "".join(part.capitalize() for part in of_type.split("_"))
 
 
 def aggregates(of: ModelField) -> Iterator[tuple[str, GraphQLScalarType]]:
-    """The aggregate fields that a connection has for a plain or composite field, with their types."""
+    """The aggregate fields of a connection for a plain or composite field, with their types."""
     suffix = upper_first(of.name)
     for name, result in COUNTS.items():
         yield name + suffix, result
@@ -101,9 +101,9 @@ def _enum(name: str, *values: str) -> GraphQLEnumType:
 
 
 class FieldTypes:
-    """Makes each type once, when something first refers to it; as a dialect has them.
+    """Makes each type at its first use, for a dialect.
 
-    `first` says that no schema was made before this one: parts of composites may then be declared as not null.
+    `first`: this is the process's first schema, so that parts of composites may be declared as non-null.
     """
 
     def __init__(self, dialect: Dialect = LATEST, first: bool = True) -> None:
@@ -146,7 +146,7 @@ class FieldTypes:
         assert isinstance(made, GraphQLEnumType)
         return made
 
-    # What a field gives
+    # The values of fields
 
     def output_value(self, of: ModelObject, each: ModelField) -> PlainType | GraphQLObjectType | GraphQLList[Any]:
         if each.type in COMPOSITES:
@@ -186,7 +186,7 @@ class FieldTypes:
             case "RAW_JSON" | "FILES":
                 return self.filter_of_json()
             case "DATE_TIME" | "DATE" if self.dialect.filters_dates_by_value:
-                # The type of the value itself; objects with operators are taken all the same.
+                # The type of a plain value; objects with operators are accepted all the same.
                 return _SCALARS[field.type]
             case "TS_VECTOR":
                 return self.input_type("TSVectorFilter", lambda: {"search": input_field(STRING)})

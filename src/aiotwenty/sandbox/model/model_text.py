@@ -1,4 +1,4 @@
-"""A data model as text: kept in the database, compared by caches, and gone back to when a change fails."""
+"""A data model as text, for the database, for comparison by caches, and for undoing a failed change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_objects(objects: Iterable[ModelObject]) -> str:
 
 
 def read_objects(text: str) -> list[ModelObject]:
-    """The objects that were written."""
+    """The objects in a text of `write_objects`."""
     return [_from_plain(each) for each in json.loads(text)["objects"]]
 
 

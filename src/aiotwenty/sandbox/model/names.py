@@ -10,24 +10,24 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def camel(name: str) -> str:
-    """`probe9b775` gives `probe9B775`: digits end a word, the next one starts with a capital."""
+    """`probe9B775` for `probe9b775`: digits end a word, and the next word starts with a capital."""
     first, *rest = [str(word) for word in _WORDS.findall(name)] or [name]
     return first.lower() + "".join(word.capitalize() for word in rest)
 
 
 def pascal(name: str) -> str:
-    """`camel`, with a capital first letter: the name of a GraphQL type."""
+    """`camel` with a capital first letter, as in names of GraphQL types."""
     return upper_first(camel(name))
 
 
 def upper_first(name: str) -> str:
-    """The name as a suffix: `primaryLinkUrl` gives `PrimaryLinkUrl`, the rest stays as it is."""
+    """The name with a capital first letter: `PrimaryLinkUrl` for `primaryLinkUrl`."""
     return name[:1].upper() + name[1:]
 
 
 @cache
 def snake(name: str) -> str:
-    """`isUIReadOnly` gives `is_ui_read_only`."""
+    """`is_ui_read_only` for `isUIReadOnly`."""
     out = ""
     for place, letter in enumerate(name):
         after = name[place + 1 : place + 2]
@@ -38,7 +38,7 @@ def snake(name: str) -> str:
 
 
 def kebab(name: str) -> str:
-    """`CorePicture` gives `core-picture`."""
+    """`core-picture` for `CorePicture`."""
     return snake(name[:1].lower() + name[1:]).replace("_", "-")
 
 

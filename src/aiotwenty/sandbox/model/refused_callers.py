@@ -1,4 +1,4 @@
-"""Why a caller is refused: keys and tokens that do not hold, and what they may not do (Twenty, July 2026)."""
+"""Errors for callers: invalid keys and tokens, and missing rights (Twenty, July 2026)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiotwenty.sandbox.errors import BAD_INPUT, GENERIC, RecordError
 
 
 def _identified(message: str) -> dict[str, str]:
-    """What the user is told, with its id in the catalogue of translations: an object here, a string elsewhere."""
+    """The message for users with its id in the catalogue of translations: an object here, a string in other errors."""
     digest = hashlib.sha256(f"{message}\x1f".encode()).digest()
     return {"id": base64.b64encode(digest).decode()[:6], "message": message}
 
@@ -64,7 +64,7 @@ def key_revoked() -> RecordError:
 
 
 class UnreadableTokenError(RecordError):
-    """A token whose content isn't JSON; only REST tells why."""
+    """A token whose payload isn't JSON; only REST says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("Internal Server Error", code="INTERNAL_SERVER_ERROR", friendly=_identified(GENERIC))

@@ -1,4 +1,4 @@
-"""New names for objects and fields, and what is called after them: relations and their columns."""
+"""Renames objects and fields, with the relations and columns that are called after them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Twenty's own scalars, and graphql-core's types under names that type checkers know the kind of.
+"""Twenty's own scalars, and graphql-core's types with types for type checkers.
 
-Values pass as they are; only what a validating server refuses is refused here.
+Values are not converted; only values that a validating server refuses are refused.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from graphql import (
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 RECORD_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-"""What Twenty takes for the id of a record: versions 1 to 5 only."""
+"""The ids of records that Twenty accepts: versions 1 to 5 only."""
 
 
 class InvalidUuidError(GraphQLError):
-    """A validating server says this instead of GraphQL's usual "got invalid value" (Twenty 1.10, November 2025)."""
+    """The error of a validating server instead of GraphQL's "got invalid value" (Twenty 1.10, November 2025)."""
 
     def __init__(self, value: Any, node: ValueNode | None = None) -> None:
         super().__init__("Invalid UUID", node, extensions={"value": value, "code": "GRAPHQL_VALIDATION_FAILED"})
@@ -47,7 +47,7 @@ def _uuid_literal(node: ValueNode, _variables: Any = None) -> str:
 
 
 def _scalar(of: GraphQLNamedType) -> GraphQLScalarType:
-    """graphql-core's constructors are typed as giving any named type."""
+    """The type as a scalar: graphql-core's constructors are declared as returning any named type."""
     assert isinstance(of, GraphQLScalarType)
     return of
 
@@ -60,7 +60,7 @@ STRING = _scalar(GraphQLString)
 
 
 def checked_uuid(of: GraphQLScalarType) -> GraphQLScalarType:
-    """Makes the scalar refuse what is no UUID; graphql-core calls the same functions differently from 3.3 on."""
+    """Makes the scalar refuse values that are no UUIDs. Since graphql-core 3.3, its functions have other names."""
     for name, function in (("value", _uuid), ("literal", _uuid_literal)):
         for verb in ("parse", "coerce_input"):
             if hasattr(of, f"{verb}_{name}"):

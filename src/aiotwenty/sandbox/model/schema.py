@@ -1,7 +1,7 @@
 """The schema of `/graphql`, derived by rules from the data model.
 
-Every object gives an output type, connections, inputs to create, update, filter, order, group and connect, and its
-root fields. Types come into being when something refers to them; some the real server has although nothing does.
+Every object has an output type, connections, inputs to create, update, filter, order, group and connect, and its root
+fields. Types are made when something refers to them; the real server has some that nothing refers to.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _NEVER_GROUPED = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
 
 
 class CoreSchema:
-    """The schema of a model as it is now; built when it is asked for, once for each revision.
+    """The schema of the present model, built at its first use after each change.
 
-    With `beside` it has the root fields of that schema too. Its first schema may say of three fields of an actor that
-    they are not null, and no later one does: the real server is like that (Twenty, July 2026).
+    With `beside` it has the root fields of that schema too. Its first schema may declare three fields of an actor as
+    non-null, and later ones don't: the real server does the same (Twenty, July 2026).
     """
 
     def __init__(self, model: DataModel, dialect: Dialect = LATEST, beside: GraphQLSchema | None = None) -> None:
@@ -67,7 +67,7 @@ class CoreSchema:
 
 @lru_cache(maxsize=4)
 def _schema(model: str, dialect: Dialect, first: bool, beside: GraphQLSchema | None) -> GraphQLSchema:
-    """Nothing changes it, so the sandboxes of a process share that of the standard objects."""
+    """The schema, cached. It never changes, so the sandboxes of a process share that of the standard objects."""
     return _Builder(DataModel(read_objects(model)), dialect, first).schema(beside)
 
 
@@ -173,7 +173,7 @@ class _Builder(FieldTypes):
             },
         )
 
-    # What an object gives
+    # The types of objects
 
     def output(self, of: ModelObject) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
@@ -285,7 +285,7 @@ class _Builder(FieldTypes):
             for field in of.fields.values():
                 for relation in self.relations(of, field):
                     if not relation.join_column:
-                        # What is on the many side can't be asked for.
+                        # Filters can't go through the many side.
                         continue
                     inputs[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
                     if self.dialect.reaches_through_relations:
@@ -366,5 +366,5 @@ class _Builder(FieldTypes):
         return is_groupable(each)
 
     def relations(self, of: ModelObject, each: ModelField) -> Iterator[ModelRelation]:
-        """The ends of a relation field whose other object is there."""
+        """The ends of a relation field whose target objects exist."""
         return (one for one in each.relations if one.name in of.to_one or one.name in of.to_many)

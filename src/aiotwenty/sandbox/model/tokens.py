@@ -1,4 +1,4 @@
-"""The tokens of keys and sessions: JWTs that are signed here, and read as Twenty reads them (July 2026)."""
+"""The tokens of keys and sessions: JWTs, signed here and read as Twenty reads them (July 2026)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aiotwenty.sandbox.model import refused_callers
 TokenType = Literal["API_KEY", "ACCESS", "LOGIN", "REFRESH"]
 _SHAPE = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
 _SIGNATURE_LENGTH = 86
-"""Characters of base64 that 64 bytes take, as an ES256 signature has them."""
+"""The length of an ES256 signature, 64 bytes, in base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Signer:
     secret: bytes
     key_id: str
     dialect: Dialect = LATEST
-    """Words of a server of November 2025 (1.10)."""
+    """The dialect of the messages: those of November 2025 (1.10) differ."""
 
     def token(self, of_type: TokenType, claims: Mapping[str, Any], issued_at: str, expires_at: str) -> str:
-        """A token with these claims; what it is and for how long comes between them and its id, `jti`."""
+        """A token with these claims, followed by its type, times and id (`jti`)."""
         header = {"alg": "ES256", "typ": "JWT", "kid": self.key_id}
         payload = {**claims, "type": of_type, "iat": _seconds(issued_at), "exp": _seconds(expires_at)}
         if "jti" in payload:
@@ -43,7 +43,7 @@ class Signer:
         return f"{signed}.{self._signature(signed)}"
 
     def claims(self, token: str, accepted: tuple[TokenType, ...] = ("API_KEY", "ACCESS")) -> dict[str, Any]:
-        """What a valid token says. Raises `RecordError` for any other."""
+        """The claims of a valid token. Raises `RecordError` for any other."""
         if not self.dialect.reads_token_headers:
             return self._claims_of_payload(token, accepted)
         match = _SHAPE.fullmatch(token)
@@ -56,7 +56,7 @@ class Signer:
         if header.get("kid") != self.key_id or header.get("alg") != "ES256":
             raise refused_callers.token_invalid()
         if len(match[3]) != _SIGNATURE_LENGTH:
-            # Not a signature that is wrong, but none at all to the library: a key cut off while it was copied.
+            # The library sees no signature here, not a wrong one: a key that was cut off while copying.
             raise refused_callers.unknown_token()
         if not hmac.compare_digest(self._signature(f"{match[1]}.{match[2]}").encode(), match[3].encode()):
             raise refused_callers.token_invalid()
@@ -96,7 +96,7 @@ def _segment(content: object) -> str:
 
 
 def _decoded(segment: str) -> str:
-    """As Node does it: characters that make no whole byte are dropped."""
+    """The decoded text. Like Node, it drops characters that don't make a whole byte."""
     whole = segment[: len(segment) - 1] if len(segment) % 4 == 1 else segment
     try:
         return base64.urlsafe_b64decode(whole + "=" * (-len(whole) % 4)).decode(errors="replace")
@@ -113,7 +113,7 @@ def _object(segment: str) -> dict[str, Any] | None:
 
 
 def _payload(segment: str, is_jwt: bool) -> dict[str, Any]:
-    """What isn't JSON breaks the server, but only where the header calls it a JWT."""
+    """The payload. If it isn't JSON, the server fails, but only if the header declares a JWT."""
     text = _decoded(segment)
     try:
         content = read_json(text)

@@ -1,4 +1,4 @@
-"""What a workspace has besides records: its data model, API keys, roles and webhooks. Kept in the database."""
+"""The parts of a workspace other than records: data model, API keys, roles and webhooks. Stored in the database."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from aiotwenty.sandbox.model.model_text import read_objects, write_model
 from aiotwenty.sandbox.model.tokens import Signer, TokenType
 
 VISIBILITIES = ("METADATA", "SUBJECT", "SHARE_EVERYTHING")
-"""What a channel of messages or events may show of them to everybody, from least to most."""
+"""Parts of messages and events that a channel may show to everybody, from least to most."""
 
 OLD_WORKSPACE_ID = stable_id("workspace")
-"""Of databases that don't say theirs."""
+"""The workspace id of databases that don't store it."""
 USER_ID = stable_id("user")
 MEMBER_ID = stable_id("workspace member")
 MEMBER_NAME = ("Sandy", "Box")
@@ -36,7 +36,7 @@ def now() -> str:
 
 
 def later(**spans: float) -> str:
-    """A moment after now, as `timedelta` takes it, written in the same way."""
+    """A future time, written in the same way; the arguments are those of `timedelta`."""
     moment = datetime.now(UTC) + timedelta(**spans)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -75,35 +75,35 @@ class RegisteredRole:
     description: str | None
     icon: str | None
     everything: bool
-    """Whether it may do all there is; otherwise it may work with records."""
+    """Whether the role has all rights; otherwise it has those to work with records."""
     editable: bool
     rights: dict[str, bool] = field(default_factory=dict)
-    """What was said of it (`canUpdateAllSettings`). It is kept and told; what a key may do does not follow from it."""
+    """The rights that were set (`canUpdateAllSettings`). They are stored and returned, but have no effect on keys."""
     flags: list[str] = field(default_factory=list)
-    """The settings that it may change."""
+    """The settings that the role may change."""
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Its permissions on objects, by their ids."""
+    """The permissions for objects, by id."""
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 ADMIN_ID = stable_id("role", "admin")
 DEFAULT_ROLE_ID = stable_id("role", "member")
-"""The default role."""
+"""The id of the default role."""
 
 
 def _roles() -> list[RegisteredRole]:
-    """Those of a fresh workspace."""
+    """The roles of a fresh workspace."""
     member = RegisteredRole(DEFAULT_ROLE_ID, "Member", "Member role", "IconUser", everything=False, editable=True)
     return [RegisteredRole(ADMIN_ID, "Admin", "Admin role", "IconUserCog", everything=True, editable=False), member]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: an API key, or a person in a session."""
+    """The sender of a request: an API key, or a person in a session."""
 
     name: str
     user_id: str | None = None
-    """Of a person, as is `member_id`."""
+    """For a person, like `member_id`."""
     member_id: str | None = None
 
     @property
@@ -112,9 +112,9 @@ class Caller:
 
 
 class SandboxWorkspace:
-    """Reads itself from the database, or begins as a fresh workspace with one Admin key.
+    """A workspace, read from the database, or a fresh one with one Admin key.
 
-    Such a one has the standard objects, or those of another model.
+    A fresh one has the standard objects, or those of another model.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class SandboxWorkspace:
         self.api_keys: dict[str, RegisteredKey] = {}
         self.webhooks: dict[str, RegisteredWebhook] = {}
         self.channels: dict[str, str] = {}
-        """Of messages and calendar events: what each shows of them to everybody (see `VISIBILITIES`)."""
+        """Channels of messages and calendar events, and what each shows to everybody (see `VISIBILITIES`)."""
         self.entities: dict[str, dict[str, dict[str, Any] | None]] = {}
         """Views and page layouts that were made or changed, by kind and id."""
         if stored:
@@ -172,18 +172,18 @@ class SandboxWorkspace:
         return key
 
     def token_of(self, key: RegisteredKey, expires_at: str | None = None) -> str:
-        """A token of a key, which may end before the key does."""
+        """A token of a key, which may expire before the key."""
         claims = {"sub": self.id, "workspaceId": self.id, "jti": key.id}
         return self._signer.token("API_KEY", claims, key.created_at, expires_at or key.expires_at)
 
     def session_token(self, of_type: TokenType = "ACCESS", expires_at: str | None = None) -> str:
-        """A token of the one person that a fresh workspace has, as who signs in gets it."""
+        """A token of the only person of a fresh workspace, like that of a person who signs in."""
         claims = {"sub": USER_ID, "userId": USER_ID, "workspaceId": self.id, "workspaceMemberId": MEMBER_ID}
         moment = now()
         return self._signer.token(of_type, claims, moment, expires_at or later(minutes=SESSION_MINUTES))
 
     def caller(self, token: str) -> Caller:
-        """Whose token it is. Raises `RecordError` for one that doesn't work."""
+        """The owner of a token. Raises `RecordError` for an invalid token."""
         claims = self._signer.claims(token)
         if claims["type"] == "ACCESS":
             return Caller(" ".join(MEMBER_NAME), USER_ID, MEMBER_ID)
@@ -201,7 +201,7 @@ class SandboxWorkspace:
     def new_channel(self, visibility: str = "SHARE_EVERYTHING") -> str:
         """The id of a new channel, which shows everything, the `SUBJECT`, or `METADATA` only.
 
-        May be called from any thread; a database in a file has it once the sandbox closes.
+        Can be called from any thread. A database in a file gets it when the sandbox closes.
         """
         if visibility not in VISIBILITIES:
             raise ValueError(f"visibility {visibility!r}: there are {', '.join(VISIBILITIES)}.")
@@ -213,7 +213,7 @@ class SandboxWorkspace:
         return next(role for role in self.roles if role.id == role_id)
 
     def model_text(self) -> str:
-        """The data model as it is now."""
+        """The present data model as text."""
         return write_model(self.model)
 
     def save(self) -> None:

@@ -1,1 +1,1 @@
-"""What happens to records: reading, writing, grouping, and the values they hold."""
+"""Records: reading, writing, grouping, and their values."""

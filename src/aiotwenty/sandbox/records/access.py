@@ -1,8 +1,8 @@
-"""What Twenty keeps from API keys: objects that only it writes, and records that only some may see.
+"""Objects that API keys can't write to, and records that they can't see.
 
 Messages and calendar events belong to channels, and a channel shows everything of them, a part, or nothing. A record
-without a channel that shows it is counted and not given; one of which a part is shown has a text in place of the rest
-(Twenty, July 2026).
+that no channel shows is counted and not returned; in a record that is shown in part, a text replaces the rest (Twenty,
+July 2026).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RESTRICTED = "FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED"
 
 
 def check_creatable(of: ModelObject) -> None:
-    """Refuses what no key may create, whatever its role."""
+    """Refuses objects whose records no key may create, whatever its role."""
     match of.name_singular:
         case "workflowVersion" | "workflowRun":
             raise refused_callers.method_not_allowed()
@@ -39,7 +39,7 @@ class _Shared:
     record: str
     channel: str
     restricted: Mapping[str, frozenset[str]]
-    """By what the channel shows: the fields that it doesn't."""
+    """The hidden fields, by what the channel shows."""
 
 
 _SHARED = {
@@ -59,14 +59,14 @@ _SHARED = {
 
 
 class Visibility:
-    """Which records everybody may see. `channels` says by id what each shows."""
+    """Decides which records everybody may see. `channels` has the visibility of each channel by id."""
 
     def __init__(self, store: RecordStore, channels: Mapping[str, str]) -> None:
         self._store = store
         self._channels = channels
 
     def restricted(self, of: ModelObject, ids: Iterable[str]) -> dict[str, frozenset[str]] | None:
-        """The fields that aren't shown, by the ids of the records that are; None where everything is shown."""
+        """The hidden fields of visible records, by id; None if everything is visible."""
         shared = _SHARED.get(of.name_singular)
         if shared is None:
             return None
@@ -84,6 +84,6 @@ class Visibility:
 
 
 def hide(node: dict[str, Any], fields: frozenset[str]) -> None:
-    """Puts the text that stands for what may not be seen into a record."""
+    """Replaces the hidden fields of a record by the server's text."""
     for name in fields & node.keys():
         node[name] = RESTRICTED

@@ -19,7 +19,7 @@ class AggregateField:
 
 
 def aggregates_of(of: ModelObject) -> dict[str, AggregateField]:
-    """By the name that the schema gives them; records are `t`."""
+    """The aggregates by their names in the schema; `t` is the table of the records."""
     aggregates = {"totalCount": AggregateField("count(*)")}
     for field in of.fields.values():
         for relation in field.relations:

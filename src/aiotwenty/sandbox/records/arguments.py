@@ -1,4 +1,4 @@
-"""The arguments of root fields: which there are, of what kind, and what the server says of others."""
+"""The arguments of root fields: names, types, and the server's errors about others."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _OPTIONAL: dict[Operation, dict[str, str]] = {
 
 
 def checked(operation: Operation, said: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, those that are null left out."""
+    """The arguments without nulls. Raises `RecordError` for invalid ones."""
     required, optional = _REQUIRED.get(operation, {}), _OPTIONAL.get(operation, {})
     for name in said:
         if name not in required and name not in optional:
@@ -75,7 +75,7 @@ def checked(operation: Operation, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_paging(said: dict[str, Any]) -> None:
-    """Refuses what contradicts itself. `last` without `before` isn't refused: it counts from the front."""
+    """Refuses contradictory arguments. `last` without `before` is accepted, and counts from the front."""
     for first, other in (("first", "last"), ("before", "after"), ("before", "first"), ("after", "last")):
         if said.get(first) and said.get(other):
             if (first, other) == ("before", "after"):

@@ -1,7 +1,7 @@
-"""What a composite value is taken for: some parts follow from others, and some that aren't given are emptied.
+"""Completes composite values: some parts are derived from others, and some are emptied if they aren't given.
 
-A client that writes only some parts of links, e-mails or phones loses others: they are read as the whole value
-(the server's source, 2026).
+A client that writes only some parts of links, e-mails or phones loses others, because the server takes them as the
+whole value (the server's source, 2026).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Value = dict[str, Any]
 
 
 def listed(value: Any) -> Any:
-    """A list, or what the JSON text of one says; nothing is the empty list."""
+    """A list, or the list in a JSON text; empty for null."""
     if isinstance(value, str) and value:
         try:
             value = json.loads(value)
@@ -32,7 +32,7 @@ def _links(value: Value) -> Value:
 
 
 def _emails(value: Value) -> Value:
-    """Lists are compared without regard to case, as single addresses are; both are kept in lower case."""
+    """E-mails in lower case. Lists are compared without regard to case, like the primary address."""
     if "additionalEmails" not in value:
         return {"primaryEmail": "", **value}
     more = listed(value["additionalEmails"])

@@ -1,4 +1,4 @@
-"""What happens to records is told to webhooks and event streams, with the gaps that Twenty has (July 2026)."""
+"""Reports changes of records to webhooks and event streams, with Twenty's gaps (July 2026)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from aiotwenty.sandbox.records.reading import Node, RecordReader
 from aiotwenty.sandbox.records.writing import RecordChange
 
 _NOT_TOLD = frozenset({"updatedAt", "updatedBy", "searchVector"})
-"""What changes by itself with every write."""
+"""Fields that every write changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxEvent:
-    """Something that happened to one record."""
+    """An event of one record."""
 
     object: ModelObject
     action: str
@@ -27,12 +27,12 @@ class SandboxEvent:
     record: Node
     updated_fields: list[str] | None = None
     before: Node | None = None
-    """The record as it was; None for a new one."""
+    """The former record; None for a new one."""
     by: Caller | None = None
 
     @property
     def diff(self) -> dict[str, Any] | None:
-        """The fields of a record that stayed and changed, with both values."""
+        """The changed fields, with both values, of a record that still exists."""
         if self.before is None or self.action in ("created", "destroyed"):
             return None
         names = self.updated_fields or ()
@@ -40,14 +40,14 @@ class SandboxEvent:
 
 
 class Audience(Protocol):
-    """Who is told."""
+    """A receiver of events."""
 
     def wants(self, object_name: str, action: str) -> bool:
-        """Whether anybody listens: if not, no event need be made."""
+        """Whether anybody listens; otherwise no event is needed."""
         ...
 
     def publish(self, events: Sequence[SandboxEvent]) -> None:
-        """Those of one write."""
+        """Reports the events of one write."""
         ...
 
 
@@ -66,11 +66,11 @@ class Announcer:
         return any(audience.wants(of.name_singular, action) for audience in self._audiences for action in actions)
 
     def before(self, of: ModelObject, ids: Sequence[str], *actions: str) -> dict[str, Node]:
-        """Records as they are before a write, if anybody wants to know of it."""
+        """The records before a write, if anybody listens to it."""
         return self._shown(of, ids) if ids and self.wants(of, *actions) else {}
 
     def changed(self, changes: Sequence[RecordChange], before: dict[str, Node], by: Caller) -> None:
-        """What was created, updated, deleted or restored, told as it is now; not what is as it was."""
+        """Reports created, updated, deleted and restored records with present values, but no unchanged ones."""
         wanted = [change for change in changes if self.wants(change.object, change.action)]
         if not wanted:
             return
@@ -89,7 +89,7 @@ class Announcer:
         self._tell(events)
 
     def destroyed(self, of: ModelObject, before: dict[str, Node], by: Caller, many: bool = False) -> None:
-        """Of several that one request destroys, the server tells of one only."""
+        """Reports destroyed records. Of several in one request, the server reports only one."""
         events = [SandboxEvent(of, "destroyed", record, None, record, by) for record in before.values()]
         self._tell(events[:1] if many and not self._dialect.tells_of_each_destroyed else events)
 

@@ -1,4 +1,4 @@
-"""What a field takes: each type's check of an input value, and the form in which it is stored.
+"""Checks input values for each type of field, and converts them to the form in which they are stored.
 
 Stored forms: times as `2026-11-23T15:00:18.735` (UTC, no zone letter, so that text compares as time does), JSON and
 lists as JSON text, booleans as 0 and 1, empty strings of nullable fields as NULL.
@@ -33,15 +33,15 @@ from aiotwenty.sandbox.records.times import now, parsed_day, parsed_time, stored
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LARGEST = sys.float_info.max
 _LONGEST = 400
-"""Digits of a whole number; doubles end before."""
+"""The most digits of an integer; doubles have fewer."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 Check = Callable[[Any, str], Any]
-"""Takes a value that isn't null and the name to blame; gives what is stored, or raises `RecordError`."""
+"""Takes a non-null value and the name of its field; returns the stored form, or raises `RecordError`."""
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number; JSON can spell one that is too large for a double."""
+    """Whether the value is a finite number; a number in JSON may be too large for a double."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
 
 
@@ -50,7 +50,7 @@ def compact_json(value: Any) -> str:
 
 
 def exact_number(value: Any) -> int | float | None:
-    """A number or a numeric string; whole numbers stay integers, whatever their size."""
+    """A number or a numeric string; integers stay integers, whatever their size."""
     if is_number(value):
         return cast(int | float, value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
@@ -60,11 +60,11 @@ def exact_number(value: Any) -> int | float | None:
 
 
 def fitting(value: int | float) -> int | float:
-    """SQLite's integers have 64 bits; what is larger is kept as a double, as Twenty returns it anyway."""
+    """The number within SQLite's 64 bits. Larger integers become doubles, as Twenty returns them anyway."""
     return value if isinstance(value, float) or -(2**63) <= value < 2**63 else float(value)
 
 
-# One check a type
+# One check for each type
 
 
 def text(value: Any, name: str) -> str:
@@ -76,7 +76,7 @@ def text(value: Any, name: str) -> str:
 
 
 def well_formed(value: str) -> str:
-    """JSON can spell halves of characters, which no database takes: each becomes U+FFFD."""
+    """The text with U+FFFD for lone surrogates, which JSON can express and databases refuse."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -92,7 +92,7 @@ def email(value: Any, name: str) -> str:
 
 
 def more_emails(value: Any, name: str) -> str:
-    """Further addresses, each checked as the first one is; a text is read as JSON later."""
+    """Additional addresses, each checked like the first one. A text is parsed as JSON later."""
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
@@ -101,7 +101,7 @@ def more_emails(value: Any, name: str) -> str:
 
 
 def more_phones(value: Any, name: str) -> str:
-    """Further numbers; what isn't a list is dealt with later."""
+    """Additional numbers; values other than lists are handled later."""
     return value if isinstance(value, str) else raw_json(value, name)
 
 
@@ -122,7 +122,7 @@ def number(value: Any, name: str) -> int | float:
 
 
 def numeric(value: Any, name: str) -> int | float:
-    """What JavaScript's `Number` makes a number of: texts too, the empty one is 0, and true is 1."""
+    """The number that JavaScript's `Number` makes of a value: also of texts (0 of an empty one) and of true (1)."""
     if isinstance(value, bool):
         return int(value)
     made = 0 if isinstance(value, str) and not value.strip() else exact_number(value)
@@ -208,7 +208,7 @@ def file_list(value: Any, name: str) -> str:
 
 
 def position(value: Any, name: str) -> int | float | str:
-    """A number, or `first` or `last`, which the writer turns into one."""
+    """A number, or `first` or `last`, which the writer replaces by one."""
     if value in ("first", "last"):
         return str(value)
     if not is_number(value):
@@ -267,7 +267,7 @@ _CHECKS: dict[str, Check] = {
 
 
 def check_of(column: TableColumn) -> Check:
-    """The check for what a client writes into a column."""
+    """The check for values that a client writes into a column."""
     if column.subfield == "amountMicros":
         return micros
     if column.subfield == "primaryEmail":
@@ -289,13 +289,13 @@ def check_of(column: TableColumn) -> Check:
     return _CHECKS[column.type]
 
 
-# What a validating server (1.10, November 2025) leaves to Postgres
+# Checks that a validating server (1.10, November 2025) leaves to Postgres
 
 _SPECIAL_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 def postgres_time(value: Any, _name: str = "") -> str:
-    """A time as Postgres reads it, days with names included."""
+    """A time in any form that Postgres accepts, names of days included."""
     if isinstance(value, str) and value.strip().lower() in _SPECIAL_DAYS:
         today = now().replace(hour=0, minute=0, second=0, microsecond=0)
         return stored_time(today + timedelta(_SPECIAL_DAYS[value.strip().lower()]))
@@ -329,7 +329,7 @@ def _big_integer(value: Any, name: str) -> int | float:
 
 
 def _unchecked(column: TableColumn) -> Check | None:
-    """Where a validating server looks less closely, what it takes instead."""
+    """A looser check for a column that a validating server leaves to the database."""
     if column.subfield in _UNCHECKED_PARTS:
         return _UNCHECKED_PARTS[column.subfield]
     if column.type == "NUMBER" and column.field.number_type == "bigint":
@@ -352,14 +352,14 @@ _STORED_AS_NULL: dict[str, tuple[str, ...]] = {
     "FILES": ("[]",),
     "RAW_JSON": ("[]", "{}", "null"),
 }
-"""By the type of a column: what it holds as NULL."""
+"""The empty values that are stored as NULL, by type."""
 
 
 def store_form(column: TableColumn, dialect: Dialect) -> Check:
-    """`check_of`, or what takes its place where the database checks. What is empty is stored as NULL.
+    """`check_of`, or a check like the database's. Empty values are stored as NULL.
 
-    So a text that may not be null may not be empty either, unless it is left out. A validating server stores empty
-    lists and objects as they are, and empty texts where there may be no NULL.
+    So a non-null text may not be empty either, unless it is left out. A validating server stores empty lists and
+    objects unchanged, and empty texts in non-null columns.
     """
     check = (_unchecked(column) if dialect.leaves_values_to_database else None) or check_of(column)
     empty = _STORED_AS_NULL.get(column.type, ())

@@ -1,7 +1,7 @@
-"""Filters: from a `CompanyFilterInput` to an SQL condition, with everything that the server refuses.
+"""Compiles a `CompanyFilterInput` to an SQL condition, with all refusals of the server.
 
-Measured (Twenty, July 2026): exactly one operator a field; an empty filter, `and: []` and null filter nothing.
-A validating server (1.10, November 2025) takes several operators and silently uses the first in its own order only.
+Measured (Twenty, July 2026): exactly one operator a field; an empty filter, `and: []` and null filter nothing. A
+validating server (1.10, November 2025) accepts several operators, and silently uses the first in an order of its own.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ _POSTGRES_SCHEMA = "workspace_sandbox"
 _GLOB_SPECIAL = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
 _LEADING_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _MAX_RELATIONS = 1
-"""How many relations a filter may go through, one after the other."""
+"""The most relations that a filter may go through in a row."""
 _ALSO_NULL = ("", "NULL")
-"""Patterns that fit a text that isn't there: texts that are empty are stored as NULL."""
+"""Patterns that match missing texts: empty texts are stored as NULL."""
 
 
 @dataclass(slots=True)
@@ -58,23 +58,23 @@ class Condition:
     """Empty: everything matches."""
     parameters: list[Any] = field(default_factory=list)
     living: bool = False
-    """Whether soft-deleted records are left out besides; records of `t` only."""
+    """Whether it also excludes soft-deleted records of `t`."""
     negates: Condition | None = None
-    """What it is the opposite of."""
+    """The condition that this one negates."""
 
     def joined(self, other: str, parameters: Sequence[Any] = ()) -> Condition:
-        """This and another condition."""
+        """Both conditions together."""
         both = f"({self.sql}) AND ({other})" if self.sql else other
         return Condition(both, [*self.parameters, *parameters], self.living)
 
     @property
     def where(self) -> str:
-        """The plus keeps SQLite from going through all that is in the index of `deletedAt` where there are ids."""
+        """The SQL. If it has ids, a plus keeps SQLite from scanning the index of `deletedAt`."""
         return self._where('+t."deletedAt" IS NULL')
 
     @property
     def where_counted(self) -> str:
-        """For counting: of all living records that index has the number."""
+        """The SQL for counting: the index of `deletedAt` has the number of all living records."""
         return self.where if self.sql else self._where('t."deletedAt" IS NULL')
 
     def _where(self, living: str) -> str:
@@ -83,7 +83,7 @@ class Condition:
 
 
 def glob(pattern: str) -> str:
-    """An SQL LIKE pattern as a GLOB pattern: that one is case-sensitive in SQLite, as LIKE is in Postgres."""
+    """A LIKE pattern as a GLOB pattern, which is case-sensitive in SQLite, like LIKE in Postgres."""
     written, escaped = [], False
     for letter in pattern:
         if escaped:
@@ -97,7 +97,7 @@ def glob(pattern: str) -> str:
 
 
 def mentions_deleted(value: Any) -> bool:
-    """Whether a filter speaks of `deletedAt`: only then are soft-deleted records seen."""
+    """Whether a filter mentions `deletedAt`; others match living records only."""
     if isinstance(value, dict):
         return any(
             key == "deletedAt" or (key in ("and", "or", "not") and mentions_deleted(one)) for key, one in value.items()
@@ -106,7 +106,7 @@ def mentions_deleted(value: Any) -> bool:
 
 
 class Filters:
-    """Compiles the filters of one request; `t` is the table of the records that are looked for."""
+    """Compiles the filters of one request; `t` is the table of the records."""
 
     def __init__(self, model: DataModel, dialect: Dialect = LATEST) -> None:
         self.model = model
@@ -114,7 +114,7 @@ class Filters:
         self._aliases = 0
 
     def condition(self, of: ModelObject, value: Any, with_deleted: bool = False) -> Condition:
-        """The whole condition: the filter, and that the record isn't soft-deleted unless the filter speaks of that."""
+        """The condition of a filter, which excludes soft-deleted records unless the filter mentions `deletedAt`."""
         made = self._all(of, value or {}, "t")
         made.living = not (with_deleted or mentions_deleted(value))
         return made
@@ -145,7 +145,7 @@ class Filters:
         raise refused_filters.unknown_filter_field(of.name_singular, name)
 
     def _listed(self, value: Any) -> list[Any]:
-        """What `and` and `or` take."""
+        """The filters in `and` and `or`."""
         if isinstance(value, list):
             return value
         if self.dialect.takes_loose_filters:
@@ -155,13 +155,13 @@ class Filters:
         )
 
     def _negatable(self, value: Any) -> Any:
-        """What `not` takes."""
+        """The filter in `not`."""
         if value is None and not self.dialect.takes_loose_filters:
             raise errors.javascript_failed("Cannot convert undefined or null to object")
         return value or {}
 
     def _negated(self, made: Condition) -> Condition:
-        """Nothing matches what is the opposite of everything."""
+        """The negated condition. The negation of a condition without a restriction matches nothing."""
         if made.negates is not None:
             return made.negates
         if made.sql:
@@ -266,7 +266,7 @@ class Filters:
         )
 
     def _compared(self, of: ModelObject, column: TableColumn, name: str, value: Any) -> Any:
-        """A value to compare with, in the form in which the column stores it."""
+        """A value in the form in which the column stores it."""
         if value is None:
             return None
         match column.type:
@@ -306,12 +306,12 @@ class Filters:
                     )
                 return int(value)
             case _:
-                # Whatever it is, the database compares with its text.
+                # Other values are compared by their text.
                 return well_formed(errors.as_text(value))
 
 
 def _number(value: Any, name: str) -> int | float:
-    """As JavaScript's `parseFloat` reads a text: what follows the number doesn't matter."""
+    """The number that JavaScript's `parseFloat` reads: it ignores text after the number."""
     leading = _LEADING_NUMBER.match(value) if isinstance(value, str) else None
     number = exact_number(leading.group() if leading else value)
     if number is None:
@@ -323,18 +323,18 @@ def _number(value: Any, name: str) -> int | float:
 
 
 def _enum(of: ModelObject, column: TableColumn) -> str:
-    """The name of the type that Postgres has for an option field."""
+    """The name of Postgres's type for a field with options."""
     name = f"{table_name(of)}_{column.name}_enum"
     return f"{_POSTGRES_SCHEMA}.{name if name.islower() else quoted(name)}"
 
 
 def table_name(of: ModelObject) -> str:
-    """The table's name as Postgres messages show it: custom objects have an underscore in front."""
+    """The table's name in Postgres's messages: custom objects have a leading underscore."""
     return f"_{of.name_singular}" if of.is_custom else of.name_singular
 
 
 def _combined(word: str, parts: list[Condition]) -> Condition:
-    """Halves of halves: what SQLite reads may not be nested too deeply."""
+    """The joined conditions, as a balanced tree: SQLite limits the depth of expressions."""
     parts = [part for part in parts if part.sql]
     if len(parts) <= 1:
         return parts[0] if parts else Condition()
@@ -357,7 +357,7 @@ def _pattern(name: str, operator: str, value: Any) -> str:
 
 
 def compared_sql(column: TableColumn, alias: str, dialect: Dialect) -> str:
-    """What values are compared with. A validating server stores empty texts, so that none is NULL (November 2025)."""
+    """The SQL that values are compared with. A validating server stores empty texts instead of NULL (November 2025)."""
     sql = f"{alias}.{quoted(column.name)}"
     return f"coalesce({sql}, '')" if dialect.stores_empty_texts and column.type == "TEXT" and column.nullable else sql
 
@@ -374,7 +374,7 @@ def _is(column: TableColumn, sql: str, value: Any, dialect: Dialect) -> Conditio
 
 
 def _searched(of: ModelObject, alias: str, text: str) -> Condition:
-    """All words must be somewhere in what `searchVector` is made of."""
+    """A condition that all words are in the fields of `searchVector`."""
     parts = " || ' ' || ".join(f"coalesce({alias}.{quoted(each.name)}, '')" for each in search_columns(of)) or "''"
     words = text.lower().split()
     return Condition(" AND ".join(f"instr(fold({parts}), ?) > 0" for _ in words) or "TRUE", list(words))

@@ -34,7 +34,7 @@ class Dimension:
 
 
 def bucket(value: str | None, granularity: str, zone: str, week_start: str) -> str | None:
-    """The period that a stored time lies in, named by its first day or by its part of the week or year."""
+    """The period of a stored time, named by its first day, or by its part of the week or year."""
     moment = parsed_time(value)
     if moment is None:
         return None
@@ -81,7 +81,7 @@ class Grouper:
         columns = ", ".join([*(dimension.sql for dimension in dimensions), *sums])
         grouped = f" GROUP BY {', '.join(dimension.sql for dimension in dimensions)}" if dimensions else ""
         order = self._order(of, arguments.get("orderBy"), dimensions)
-        # The old server knows no limit and gives every group.
+        # The old server has no limit and returns every group.
         limit = arguments.get("limit", 0) if self.dialect.limits_groups else -1
         if limit <= 0 and self.dialect.limits_groups:
             limit = MAX_GROUPS
@@ -184,7 +184,7 @@ class Grouper:
         if granularity not in (*_GRANULARITIES, *_PARTS):
             raise _nested(name)
         if column.type == "DATE":
-            zone = None  # a day is the same everywhere, and whatever zone is given is not looked at
+            zone = None  # a day doesn't depend on a zone, and the server ignores one
         elif not zone and granularity in _GRANULARITIES and self.dialect.groups_in_time_zones:
             raise errors.missing_time_zone()
         try:
@@ -216,7 +216,7 @@ class Grouper:
 
 
 def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The things to order by with their directions; `{createdAt: {orderBy: ..., granularity: ...}}` is one of them."""
+    """The paths of an order with their directions; `{createdAt: {orderBy: ..., granularity: ...}}` is one path."""
     if isinstance(entry, dict):
         if "orderBy" in entry:
             yield from _paths(entry["orderBy"], path)
@@ -233,7 +233,7 @@ def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 
 def _shown(dimension: Dimension, value: Any, dialect: Dialect) -> Any:
-    """A value that is common to a group: as stored, but amounts and lists as Postgres writes them."""
+    """The common value of a group: as stored, but amounts and lists in Postgres's format."""
     if value is None:
         return None
     if dimension.column.type == "BOOLEAN":

@@ -1,4 +1,4 @@
-"""What a client writes into a record: from a `CompanyCreateInput` or `...UpdateInput` to values of columns."""
+"""Converts a `CompanyCreateInput` or `...UpdateInput` to values of columns."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from aiotwenty.sandbox.records.field_values import store_form
 
 @dataclass(slots=True)
 class Written:
-    """The columns that an input sets, and what it wants connected."""
+    """The columns that an input sets, and its connections."""
 
     columns: dict[str, Any] = field(default_factory=dict)
     connects: list[tuple[ToOne, dict[str, Any]]] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
-    """The names in the input."""
+    """The names of the fields in the input."""
     given_id: Any = None
-    """The id as it was written; an upsert finds no record by one in upper case."""
+    """The id as written; an upsert finds no record by one in upper case."""
 
 
 Put = Callable[[Any, Written], None]
 
 
 class Inputs:
-    """Reads inputs of one revision of the data model; what each field takes is worked out once."""
+    """Reads the inputs of one revision of the data model; the checks of each object's fields are cached."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
@@ -92,7 +92,7 @@ class Inputs:
             if not isinstance(value, dict):
                 raise refused_data.refused(value, "object", composite.name, "JSON")
             if complete:
-                # What is left out then has to be valid, too.
+                # The default of a part that is left out has to be valid, too.
                 store(value, {})
                 value = complete(value)
             store(value, written.columns)

@@ -1,4 +1,4 @@
-"""Addresses as Twenty stores them, and a LINKS value, which is read as a whole."""
+"""Addresses as Twenty stores them, and LINKS values, which the server takes as a whole."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ Value = dict[str, Any]
 
 _HOST = re.compile(r"([\w-]+\.)+[^\W\d_][\w-]+|\d{1,3}(\.\d{1,3}){3}|localhost")
 _PLAIN = re.compile(r"https?://([a-z0-9-]{1,63}\.){1,3}[a-z]{2,60}(/[A-Za-z0-9_~-]+)*/?")
-"""What is valid and needs no other spelling, but for a slash at its end, as most addresses do: no host of these
-parts is too long."""
+"""Most addresses: valid without changes, apart from a final slash, and without a part of the host that is too long."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
 _BLANKS = "".join(map(chr, range(33)))
-"""Blanks and control characters, which a URL may have around it."""
+"""Spaces and control characters, which are removed from the ends of a URL."""
 
 
 def completed(value: Value) -> Value:
-    """Links without an address are left out, and the first that has one is the primary one; nothing else is kept."""
+    """The links that have an address; the first one is the primary link."""
     more = value.get("secondaryLinks")
     if isinstance(more, dict):
         raise javascript_failed("(secondaryLinks ?? []) is not iterable")
@@ -42,7 +41,7 @@ def completed(value: Value) -> Value:
 
 
 def is_valid(text: str) -> bool:
-    """Whether it is an address of the web once it has a scheme."""
+    """Whether the text with a scheme is a web address."""
     if _PLAIN.fullmatch(text):
         return True
     text = text.strip(_BLANKS)
@@ -57,7 +56,7 @@ def is_valid(text: str) -> bool:
 
 
 def normalised(text: str) -> str:
-    """Scheme and host in lower case, no user, no default port, one slash less at the end.
+    """The address with scheme and host in lower case, without user, default port and final slash.
 
     Without a scheme it stays as it is, so that http, https and none are different values.
     """
@@ -67,7 +66,7 @@ def normalised(text: str) -> str:
     if not _SCHEME.match(trimmed):
         return text
     if not _WEB.match(trimmed):
-        # Only the web has an origin: others lose their scheme to a "null" (Twenty, July 2026).
+        # Other schemes than those of the web have no origin, and so become "null" (Twenty, July 2026).
         return "null" + trimmed.partition(":")[2].removesuffix("/")
     try:
         parts = urlsplit(trimmed)
@@ -84,7 +83,7 @@ def normalised(text: str) -> str:
 
 
 def _ascii_host(host: str) -> str:
-    """In lower case, with other alphabets as punycode; `ValueError` for what can't be a host."""
+    """The host in lower case and as punycode. Raises `ValueError` for an invalid host."""
     if not host or any(letter in _BLANKS for letter in host):
         raise ValueError(host)
     return URL.build(scheme="https", host=host).raw_host or ""
@@ -104,5 +103,5 @@ def _without_dots(path: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Percent-encoded where a browser does it."""
+    """The text percent-encoded like a browser's."""
     return quote(text, safe="!$%&()*+,-./:;=?@[\\]^_`{|}~")

@@ -1,4 +1,4 @@
-"""Whether a record that is shown already passes a filter, for those who listen to changes."""
+"""Decides whether a record in the form of a response matches a filter, for event streams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Filter = dict[str, Any]
 
 
 def matches(record: dict[str, Any], wanted: Filter) -> bool:
-    """All conditions of a filter hold. What isn't known to it holds for no record."""
+    """Whether all conditions hold. Unknown conditions hold for no record."""
     return all(_holds(record, name, condition) for name, condition in wanted.items() if condition is not None)
 
 

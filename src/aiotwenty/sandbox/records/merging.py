@@ -1,4 +1,4 @@
-"""What several records become when they are merged into one."""
+"""Merges the values of several records."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _WITH_MORE = {
 
 
 def merged(of: ModelObject, records: Sequence[Values]) -> Values:
-    """Columns of the merged record; the first of `records` has priority.
+    """The columns of the merged record; the first of `records` has priority.
 
-    The first value that isn't empty wins, except that lists are joined, and that the other e-mails, phones and links
-    are kept as additional ones.
+    The first non-empty value wins. Lists are joined, and the other e-mails, phones and links become additional ones.
     """
     merged_values: Values = {}
     for name, column in of.scalars.items():

@@ -1,4 +1,4 @@
-"""The operations on records, one method each: arguments in, the value of the root field out."""
+"""The operations on records, one method each: from arguments to the value of the root field."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Selection = dict[str, Selected] | None
 
 
 class RecordFiles(Protocol):
-    """What records need to know of the files that they have."""
+    """The part of the file store that records need."""
 
     def show(self, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The value of a FILES field as answers have it."""
+        """The value of a FILES field as responses have it."""
         ...
 
     def check(self, file_ids: Iterable[str]) -> None:
@@ -42,7 +42,7 @@ class RecordFiles(Protocol):
 
 
 class Operations:
-    """For one revision of the data model: what is worked out from it is kept as long as it lasts."""
+    """The operations of one revision of the data model, with caches for it."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Operations:
         self.announcer = Announcer(audiences, self.planner, self.records, dialect)
 
     def run(self, root: RootField, document: Document, reader: Reader, actor: Caller) -> Any:
-        """The value of one root field; raises `RecordError`."""
+        """The value of one root field. Raises `RecordError`."""
         found = self.model.by_root(root.name)
         assert found is not None, root.name
         of, operation = found
@@ -73,7 +73,7 @@ class Operations:
         return getattr(request, operation)(arguments.checked(operation, root.arguments))
 
     def call(self, of: ModelObject, operation: Operation, given: Arguments, selection: Selection, actor: Caller) -> Any:
-        """The same for callers that have no document: REST."""
+        """The value of an operation without a document, for REST."""
         request = _Request(self, None, None, None, of, actor, selection)
         return getattr(request, operation)(arguments.checked(operation, given))
 
@@ -187,7 +187,7 @@ class _Request:
         return self._update(plan, ids, given["data"], where)
 
     def _update(self, plan: RecordPlan, ids: list[str], data: Any, where: Condition | None = None) -> list[Node]:
-        """Told is only of those that the filter still finds afterwards (Twenty, July 2026)."""
+        """Updates records. The response has those that the filter still matches (Twenty, July 2026)."""
         self._check_files([data])
         before = self.announcer.before(self.of, ids, "updated")
         changes = self.writer.update(self.of, ids, data, self.actor)
@@ -209,7 +209,7 @@ class _Request:
         restored = self._set_deleted(ids, deleted=False, where=where)
         if not self.operations.dialect.asks_filters_again:
             return restored
-        # The filter is asked again afterwards: one that wants deleted records then finds none of them.
+        # The filter is applied again afterwards, so one for deleted records then matches none.
         still = set(self.writer.ids(self.of, where))
         return [node for node, record_id in zip(restored, ids, strict=True) if record_id in still]
 
@@ -274,7 +274,7 @@ class _Request:
         return self._nodes(plan, [survivor])[0]
 
     def _merge_preview(self, plan: RecordPlan, ids: list[str], columns: dict[str, Any]) -> Node:
-        """Merges, looks, and takes it back; what is shown has an id of its own (Twenty, July 2026)."""
+        """Merges, reads and rolls back. The returned record has an id of its own (Twenty, July 2026)."""
         node: Node = {}
         try:
             with self.operations.store.transaction():
@@ -285,10 +285,10 @@ class _Request:
             pass
         return {key: str(uuid.uuid4()) if value == ids[0] else value for key, value in node.items()}
 
-    # Help
+    # Helpers
 
     def _check_files(self, data: Any) -> None:
-        """A record may only have files that are there."""
+        """Refuses files that don't exist."""
         names = [field.name for field in self.of.fields.values() if field.type == "FILES"]
         if not names or not isinstance(data, list):
             return
@@ -325,7 +325,7 @@ class _Request:
         return record_id
 
     def _stored(self, ids: list[str]) -> list[dict[str, Any]]:
-        """The columns of those that live, as they are stored, in the order of the ids."""
+        """The stored columns of living records, in the order of the ids."""
         names = list(self.of.columns)
         table = quoted(self.of.name_singular)
         sql = f'SELECT {", ".join(map(quoted, names))} FROM {table} WHERE "id" = ? AND "deletedAt" IS NULL'
@@ -334,7 +334,7 @@ class _Request:
 
 
 def _as_uuid(value: Any) -> str:
-    """An id as Postgres reads it, which takes more notations than Twenty does."""
+    """An id in any notation that Postgres accepts, which are more than Twenty's."""
     try:
         return str(uuid.UUID(errors.as_text(value)))
     except ValueError:
@@ -342,4 +342,4 @@ def _as_uuid(value: Any) -> str:
 
 
 class _TakenBackError(Exception):
-    """Ends a transaction that was only meant to be looked at."""
+    """Rolls a transaction back after reading."""

@@ -1,9 +1,9 @@
-"""`orderBy` and cursors, with the server's bugs: they decide whether a walk over pages sees every record.
+"""`orderBy` and cursors, with the server's bugs, which decide whether a walk over pages sees every record.
 
-Measured (Twenty, July 2026): a cursor holds the values of those order keys that the query selects, and `id`. What
-isn't selected is left out, so the next page begins somewhere else; a composite of which nothing is selected leaves
-an empty object, which matches everything and so gives the same page for ever. NULL compares with nothing. `id` is
-always compared ascending, whatever the order says.
+Measured (Twenty, July 2026): a cursor holds the values of those order keys that the query selects, and `id`. Keys that
+aren't selected are left out, so the next page begins somewhere else; a composite without selected parts leaves an empty
+object, which matches everything and so gives the same page for ever. NULL compares with nothing. `id` is always
+compared ascending, whatever the order says.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast"
 
 @dataclass(slots=True)
 class OrderKey:
-    """One thing that records are ordered by."""
+    """One key of an order."""
 
     path: tuple[str, ...]
     """`("name",)`, `("domainName", "primaryLinkUrl")`, or through relations."""
@@ -37,7 +37,7 @@ class OrderKey:
     column: TableColumn
     through_relation: bool = False
     entry: int = 0
-    """Its place in the `orderBy` list."""
+    """The index in the `orderBy` list."""
 
     @property
     def ascending(self) -> bool:
@@ -51,14 +51,14 @@ class OrderKey:
 
 
 class Orders:
-    """Reads `orderBy`; related tables are reached by subqueries, `t` is the table of the records."""
+    """Reads `orderBy`. Related tables are reached by subqueries; `t` is the table of the records."""
 
     def __init__(self, model: DataModel, dialect: Dialect) -> None:
         self.model = model
         self.dialect = dialect
 
     def keys(self, of: ModelObject, value: Any) -> list[OrderKey]:
-        """The keys in their order. One object instead of a list is taken too."""
+        """The keys in order. A single object instead of a list is accepted too."""
         if value is None:
             return []
         keys = []
@@ -105,7 +105,7 @@ def _key(path: tuple[str, ...], sql: str, direction: Any, column: TableColumn, t
 
 
 def _needs_parts(kind: str, name: str) -> errors.RecordError:
-    """`kind` of a field is "Composite" or "Relation"."""
+    """The error for a composite or relation without parts; `kind` is "Composite" or "Relation"."""
     wanted, example = ("subfield", "subFieldName") if kind == "Composite" else ("nested field", "fieldName")
     return errors.invalid_query(
         f"{kind} field \"{name}\" requires {wanted} ordering (e.g., {{ {name}: {{ {example}: 'AscNullsFirst' }} }})"
@@ -137,11 +137,11 @@ def decoded(cursor: str) -> dict[str, Any]:
 
 
 def cursor_paths(keys: list[OrderKey], dialect: Dialect) -> list[tuple[str, ...]]:
-    """What a cursor tries to hold. A later entry for the same composite takes the place of an earlier one."""
+    """The paths in a cursor. A later entry for the same composite replaces an earlier one."""
     kept: dict[str, list[OrderKey]] = {}
     for key in keys:
         name = key.path[0]
-        # A foreign key isn't a field of the data model: 2.19 leaves it out, 1.10 puts it in and then fails on it.
+        # Foreign keys aren't fields of the data model: 2.19 leaves them out, 1.10 includes them and then fails.
         if key.column.reference is not None and not key.through_relation and not dialect.keeps_foreign_keys_in_cursors:
             continue
         if name in kept and kept[name][0].entry == key.entry:
@@ -152,14 +152,14 @@ def cursor_paths(keys: list[OrderKey], dialect: Dialect) -> list[tuple[str, ...]
 
 
 class CursorFilter:
-    """Compares records with a cursor: what lies after it, or before it."""
+    """Compares records with a cursor: those after it, or before it."""
 
     def __init__(self, keys: list[OrderKey], dialect: Dialect) -> None:
         self.keys = keys
         self.dialect = dialect
 
     def condition(self, cursor: str, backwards: bool) -> Condition:
-        """Key by key: the first differs in the right direction, or is equal and the second differs, and so on."""
+        """The condition, key by key: the first differs in the right direction, or is equal and the second differs, …"""
         content = decoded(cursor)
         alternatives: list[str] = []
         parameters: list[Any] = []

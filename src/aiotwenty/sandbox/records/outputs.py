@@ -1,4 +1,4 @@
-"""How a stored value is shown in an answer."""
+"""Stored values in the form of responses."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aiotwenty.sandbox.records.store import quoted
 
 Decode = Callable[[Any], Any]
 ShowFiles = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
-"""Adds to stored files what only the file store knows: extension and signed URL."""
+"""Adds the extension and signed URL to stored files."""
 
 _LARGEST_EXACT = 2**53
 _WORD = re.compile(r"\w+")
 _LISTS_OF_COMPOSITES = frozenset({"secondaryLinks", "additionalEmails", "additionalPhones"})
 _NULL_TEXTS = frozenset({"currencyCode", "blocknote"})
-"""The parts whose text is null where there is none; others are empty then."""
+"""Parts whose missing text is null; other texts are then empty."""
 _SEARCHED = frozenset({"TEXT", "FULL_NAME", "EMAILS", "PHONES", "LINKS", "RICH_TEXT"})
 _SEARCHED_PARTS = frozenset(
     {"firstName", "lastName", "primaryEmail", "primaryPhoneNumber", "primaryLinkUrl", "markdown"}
@@ -32,11 +32,11 @@ _SEARCHED_FIELDS = {
     "task": ("title", "bodyV2"),
     "workspaceMember": ("name", "userEmail"),
 }
-"""What is searched beside, or in place of, the field that stands for a record."""
+"""Fields that are searched in addition to the label identifier, or in place of it."""
 
 
 def read_sql(column: TableColumn, alias: str = "t") -> str:
-    """The SQL expression that reads a column for an answer; times and texts are finished by SQLite."""
+    """The SQL expression that reads a column for a response; SQLite formats times and texts."""
     name = f"{alias}.{quoted(column.name)}"
     if column.type == "DATE_TIME":
         return f"substr({name}, 1, 23) || 'Z'"
@@ -46,7 +46,7 @@ def read_sql(column: TableColumn, alias: str = "t") -> str:
 
 
 def decoder(column: TableColumn, dialect: Dialect, show_files: ShowFiles) -> Decode | None:
-    """What is left to do in Python; None if nothing is."""
+    """The conversion left for Python; None if there is none."""
     if column.subfield in _LISTS_OF_COMPOSITES:
         return _list_from_json
     match column.type:
@@ -72,12 +72,12 @@ def _list_from_json(value: str | None) -> Any:
 def _from_json(value: str | None) -> Any:
     if value is None:
         return None
-    # What nearly every record has in `createdBy` and `updatedBy`.
+    # The most frequent value, in `createdBy` and `updatedBy`.
     return {} if value == "{}" else json.loads(value)
 
 
 def as_double(value: Any) -> Any:
-    """JSON numbers of a JavaScript server are doubles: 9007199254740993 is shown as 9007199254740992."""
+    """The number as a double, as JavaScript has it: 9007199254740993 becomes 9007199254740992."""
     if isinstance(value, int) and not -_LARGEST_EXACT <= value <= _LARGEST_EXACT:
         return int(float(value))
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
@@ -90,7 +90,7 @@ def _as_text(value: Any) -> Any:
 
 
 def search_columns(of: ModelObject) -> list[TableColumn]:
-    """The columns whose words make up `searchVector`."""
+    """The columns whose words are in `searchVector`."""
     return [
         column
         for column in of.columns.values()
@@ -101,7 +101,7 @@ def search_columns(of: ModelObject) -> list[TableColumn]:
 
 
 def search_vector(texts: list[str | None]) -> str:
-    """Words and their places as Postgres writes a tsvector: `'n3':1 'x':2`."""
+    """The words and their positions in Postgres's format of a tsvector: `'n3':1 'x':2`."""
     places: dict[str, list[int]] = {}
     number = 0
     for text in texts:

@@ -1,6 +1,6 @@
 """Telephone numbers as Twenty stores them: the national number, its country and the country's calling code.
 
-Twenty reads them with libphonenumber; here that is the package `phonenumbers`, which the extra `phones` installs.
+Twenty uses libphonenumber; here it is the package `phonenumbers`, from the extra `phones`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ Value = dict[str, Any]
 _PRIMARY = ("primaryPhoneNumber", "primaryPhoneCountryCode", "primaryPhoneCallingCode")
 _MORE = ("number", "countryCode", "callingCode")
 _NUMBER = re.compile(r"[+\uff0b]?\d[\d\s().\-\u2010-\u2015/~]*")
-"""Where a number begins and ends in a text. What follows it, an extension or letters, is not looked at."""
+"""A number in a text. Text after it, such as an extension or letters, is ignored."""
 _NOWHERE = "001"
 _LONGEST_CODE = 3
-"""The region of calling codes that belong to no country."""
+"""The region of calling codes without a country."""
 
 
 def completed(phone: Value) -> Value:
-    """The primary number of a PHONES value with what follows from it filled in."""
+    """A PHONES value with the derived parts of its primary number."""
     return {**phone, **_completed(phone, _PRIMARY)}
 
 
 def completed_more(phone: Any) -> Value:
-    """The same for an additional number, of which nothing else is kept; what is no object becomes an empty one."""
+    """An additional number with its derived parts only; other values than objects become empty objects."""
     return _completed(phone, _MORE) if isinstance(phone, dict) else {}
 
 
@@ -80,7 +80,7 @@ def _parsed(library: Any, number: str, region: str | None) -> phonenumbers.Phone
 
 
 def _country(library: Any, parsed: phonenumbers.PhoneNumber, given: str | None) -> str | None:
-    """The country of a number; of those that share its calling code the given one if it fits."""
+    """The country of a number; of several with the same calling code, the given one if it fits."""
     if given and library.is_valid_number_for_region(parsed, given):
         return given
     found: str | None = library.region_code_for_number(parsed)

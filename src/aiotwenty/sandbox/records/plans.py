@@ -1,7 +1,7 @@
-"""What a selection means for the database: which columns to read, and how a row becomes a node of the answer.
+"""Plans the reading of a selection: the columns, and how a row becomes a node of the response.
 
-Unlike a validating server, the walking one has no errors here: a field that doesn't exist is null, and so is a
-composite or a relation without a selection (Twenty, July 2026).
+Unlike a validating server, the walking one has no errors here: an unknown field is null, and so is a composite or a
+relation without a selection (Twenty, July 2026).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PageKey = Literal["total", "aggregate", "edges", "page_info", "dimensions", "con
 class ToOnePlan:
     key: str
     join: int
-    """Where the row has the other record's id."""
+    """The index of the other record's id in the row."""
     record: RecordPlan
 
 
@@ -38,29 +38,29 @@ class ToManyPlan:
     relation: ToManyRelation
     connection: ConnectionPlan
     lost: bool = False
-    """Nothing is found, because the server lacks what it would look for."""
+    """Whether the list stays empty because the id that the server needs isn't selected."""
 
 
 class RecordPlan:
-    """`columns` are SQL expressions over table `t`; the first is always `id`."""
+    """The plan of a record. `columns` are SQL expressions over table `t`; the first is always `id`."""
 
     def __init__(self, of: ModelObject) -> None:
         self.object = of
         self.columns: list[str] = ['t."id"']
         self.parts: list[tuple[str, Read]] = []
         self.readers: dict[tuple[str, ...], Read] = {("id",): itemgetter(0)}
-        """Of what is selected, by path; cursors are made of these."""
+        """The readers of selected values, by path; cursors are made of these values."""
         self.to_one: list[ToOnePlan] = []
         self.to_many: list[ToManyPlan] = []
 
     def column(self, sql: str) -> int:
-        """The place of an expression in the row; it is read once, however often it is wanted."""
+        """The index of an expression in the row; equal expressions are read once."""
         if sql not in self.columns:
             self.columns.append(sql)
         return self.columns.index(sql)
 
     def node(self, row: Row) -> dict[str, Any]:
-        """Without its relations."""
+        """The node without relations."""
         return {key: read(row) for key, read in self.parts}
 
 
@@ -68,10 +68,10 @@ class RecordPlan:
 class ConnectionPlan:
     object: ModelObject
     parts: list[tuple[str, PageKey, Any]]
-    """Key, kind, and what the kind needs: an index into `aggregates`, a constant, or keys of edges or page info."""
+    """Key, kind, and the data of the kind: an index into `aggregates`, a constant, or keys of edges or page info."""
     aggregates: list[AggregateField]
     record: RecordPlan | None
-    """None if no record need be read."""
+    """The plan of the records; None if none are read."""
 
     @property
     def wants_total(self) -> bool:
@@ -83,7 +83,7 @@ def _constant(value: Any) -> Read:
 
 
 def full_selection(of: ModelObject) -> Selection:
-    """All fields that are no relations, and foreign keys."""
+    """All fields other than relations, and foreign keys."""
     selection: Selection = {name: Selected(name) for name in of.scalars}
     for name, composite in of.composites.items():
         selection[name] = Selected(name, {part: Selected(part) for part in composite.columns})
@@ -115,7 +115,7 @@ class Planner:
         return plan
 
     def everything(self, of: ModelObject) -> RecordPlan:
-        """A record as webhooks show it."""
+        """The plan of a record as webhooks send it."""
         return self.record(of, full_selection(of))
 
     def connection(
@@ -234,6 +234,6 @@ class Planner:
         plan.to_many.append(ToManyPlan(key, many, connection))
 
     def _has_unknown(self, of: ModelObject, selection: Selection | None) -> bool:
-        """One unknown field makes the whole relation null (Twenty, July 2026)."""
+        """Whether a selection has an unknown field, which makes the whole relation null (Twenty, July 2026)."""
         known = (of.scalars, of.composites, of.to_one, of.to_many, ("__typename",))
         return any(all(selected.name not in names for names in known) for selected in (selection or {}).values())

@@ -1,4 +1,4 @@
-"""Reads records: pages, single records, what is related to them, groups and duplicates."""
+"""Reads records: pages, single records, related records, groups and duplicates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Node = dict[str, Any]
 
 @dataclass(slots=True)
 class RecordPage:
-    """Records that lie side by side in a connection, and what is told about all of them."""
+    """The records of a connection, and data about all of them."""
 
     rows: list[Row]
     nodes: list[Node]
@@ -31,11 +31,11 @@ class RecordPage:
     has_next: bool = False
     has_previous: bool = False
     dimensions: list[Any] | None = None
-    """Of a group: what its records have in common."""
+    """For a group: the common values of its records."""
 
 
 class RecordReader:
-    """Turns plans into answers."""
+    """Executes plans."""
 
     def __init__(self, store: RecordStore, dialect: Dialect, visibility: Visibility) -> None:
         self.store = store
@@ -43,7 +43,7 @@ class RecordReader:
         self.visibility = visibility
 
     def nodes(self, plan: RecordPlan, rows: list[Row]) -> list[Node]:
-        """The rows of a plan as nodes, with everything related; one query for each relation, not for each record."""
+        """The rows of a plan as nodes, with related records: one query for each relation, not for each record."""
         parts = plan.parts
         nodes = [{key: read(row) for key, read in parts} for row in rows]
         for to_one in plan.to_one:
@@ -58,12 +58,12 @@ class RecordReader:
         return nodes
 
     def select(self, plan: RecordPlan, tail: str, parameters: Sequence[Any]) -> list[Row]:
-        """The rows of `t` that `tail` (WHERE, ORDER BY, LIMIT) says."""
+        """The rows of `t` that match `tail` (WHERE, ORDER BY, LIMIT)."""
         table = quoted(plan.object.name_singular)
         return self.store.rows(f"SELECT {', '.join(plan.columns)} FROM {table} t{tail}", parameters)
 
     def by_ids(self, plan: RecordPlan, ids: list[str], living: bool = False) -> dict[str, Node]:
-        """Nodes by id; those that aren't there are left out, with `living` the soft-deleted ones too."""
+        """The nodes by id, without missing records, and with `living` without soft-deleted ones."""
         if not ids:
             return {}
         alive = ' AND +t."deletedAt" IS NULL' if living else ""
@@ -78,7 +78,7 @@ class RecordReader:
         return nodes[0]
 
     def _shown(self, plan: RecordPlan, rows: list[Row]) -> tuple[list[Row], list[Node]]:
-        """What may be seen of these records; those of which nothing may be are left out."""
+        """The visible rows and their nodes, with hidden fields replaced."""
         restricted = None
         if self.dialect.restricts_records:
             restricted = self.visibility.restricted(plan.object, (row[0] for row in rows))
@@ -99,7 +99,7 @@ class RecordReader:
         offset: int = 0,
         backwards: bool = False,
     ) -> Node:
-        """One page of everything that matches `where`; the totals are of all that matches, wherever the page lies."""
+        """A page of the records that match `where`. Totals are of all that match, whatever the page."""
         rows: list[Row] = []
         nodes: list[Node] = []
         more = False
@@ -117,7 +117,7 @@ class RecordReader:
         if plan.aggregates:
             sums = ", ".join(["count(*)", *(aggregate.sql for aggregate in plan.aggregates)])
             counted, *sums_found = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
-            # Of nothing, not even counts are given.
+            # Without records, not even counts have values.
             totals = tuple(sums_found) if counted or self.dialect.sums_of_nothing else (None,) * len(sums_found)
         page = RecordPage(rows, nodes, total, totals, more and not backwards, more and backwards)
         return self.connection(plan, page, keys)
@@ -186,10 +186,10 @@ class RecordReader:
         return encoded(content)
 
     def _related(self, plan: ToManyPlan, parents: list[str]) -> dict[str, Node]:
-        """Arguments of nested connections are ignored; each parent gets its first records, and the rest is hidden.
+        """The related lists by parent. The arguments of nested connections are ignored, and lists are cut.
 
-        The walking server gives 60 to each parent. The validating one lets all parents share 200 for each of them.
-        Aggregates count everything, `totalCount` only what is shown (Twenty, July 2026).
+        The walking server returns 60 records for each parent. The validating one shares 200 for each parent among all.
+        Aggregates count everything, `totalCount` only the returned records (Twenty, July 2026).
         """
         connection = plan.connection
         record = connection.record or RecordPlan(connection.object)
@@ -231,7 +231,7 @@ class RecordReader:
     def _connections(
         self, plan: ConnectionPlan, by_parent: dict[str, list[Row]], totals: dict[str, Row]
     ) -> dict[str, Node]:
-        # The nodes of all parents are made together, so that what is related to them is one query again.
+        # The nodes of all parents are made together, so that their related records take one query.
         nodes = iter(self.edge_nodes(plan, [row for rows in by_parent.values() for row in rows]))
         connections = {}
         for parent, rows in by_parent.items():

@@ -1,4 +1,4 @@
-"""Why the data of a record is refused, worded and coded as a Twenty server does (July 2026)."""
+"""Errors about the data of a record, with a Twenty server's messages and codes (July 2026)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def unknown_data_field(object_name: str, name: str) -> RecordError:
 
 
 def refused(value: Any, what: str, name: str, kind: str = "", expected: str = "") -> RecordError:
-    """A value that the type of its field doesn't take: `what` names the type, `kind` what the user is told of it."""
+    """A value of the wrong type. `what` names the type, `kind` names it in the message for users."""
     tail = f". Expected format: '{expected}'" if expected else ""
     friendly = f'Invalid value{" for " + kind if kind else ""}: "{shown(value)}"{tail}'
     article = "value" if what in ("date", "date-time") else f"{what} value"
@@ -55,7 +55,7 @@ def invalid_id(value: str) -> RecordError:
 
 
 def unreadable_phones() -> RecordError:
-    """Of the sandbox itself: what it lacks, and how to get it."""
+    """The error of the sandbox without the package for phones, with the command to install it."""
     return RecordError(
         "the sandbox reads telephone numbers with the package phonenumbers: pip install 'aiotwenty[phones]'.",
         code="INTERNAL_SERVER_ERROR",

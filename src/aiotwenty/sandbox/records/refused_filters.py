@@ -1,4 +1,4 @@
-"""Why a filter is refused: what the sandbox answers, worded and coded as a Twenty server does (July 2026)."""
+"""Errors about filters, with a Twenty server's messages and codes (July 2026)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def not_a_list(operator: str, name: str) -> RecordError:
 
 
 def not_a_text(operator: str, name: str, value: Any) -> RecordError:
-    """`value` is named by its type in JavaScript."""
+    """A value that isn't a text; the message has its JavaScript type."""
     kinds = {bool: "boolean", int: "number", float: "number"}
     message = f'Filter operator "{operator}" requires a string value for field "{name}"'
     return invalid_filter(
@@ -66,7 +66,7 @@ def filter_too_deep(allowed: int) -> RecordError:
 
 
 def not_an_enum_value(enum: str, value: Any) -> RecordError:
-    """What Postgres says of a value that isn't an option; `enum` is the name of its type."""
+    """Postgres's message about a value that isn't an option; `enum` is the name of the type."""
     text = value if isinstance(value, str) else json.dumps(value)
     return RecordError(f'invalid input value for enum {enum}: "{text}"', friendly="Invalid input provided.")
 
@@ -76,19 +76,19 @@ def not_castable(enum: str, of_type: str) -> RecordError:
 
 
 def unsupported_operator(operator: str) -> RecordError:
-    """How a validating server says it (Twenty 1.10, November 2025)."""
+    """An unknown operator in the words of a validating server (Twenty 1.10, November 2025)."""
     return RecordError(f'Operator "{operator}" is not supported', sub_code="UNSUPPORTED_OPERATOR", friendly=GENERIC)
 
 
 def not_iterable(value: Any) -> RecordError:
-    """What a validating server's JavaScript says of a field's filter that is null or has no operator."""
+    """The JavaScript error of a validating server for a field's filter that is null or has no operator."""
     what = "undefined is not iterable (cannot read property Symbol(Symbol.iterator))"
     message = "Cannot convert undefined or null to object" if value is None else what
     return RecordError(message, code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
 
 
 def invalid_syntax(of_type: str, value: Any) -> RecordError:
-    """What Postgres says of a value that a validating server passes on without a look."""
+    """Postgres's message about a value that a validating server doesn't check."""
     text = value if isinstance(value, str) else json.dumps(value)
     message = f'invalid input syntax for type {of_type}: "{text}"'
     return RecordError(message, code="INTERNAL_SERVER_ERROR", friendly=GENERIC)

@@ -1,7 +1,7 @@
-"""Rich text: markdown and the blocks of the editor (BlockNote), of which each is made from the other.
+"""Rich text: markdown and the blocks of the editor (BlockNote), each derived from the other.
 
-The blocks that markdown can name are read: paragraphs, headings, lists, check lists, quotes, code and dividers, with
-bold, italic, struck and code text and links.
+Supported are blocks that markdown can express: paragraphs, headings, lists, check lists, quotes, code and dividers,
+with bold, italic, struck and code text and links.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INDENT = 2
 
 
 def completed(value: Value) -> Value:
-    """Both halves; the one that isn't given is made of the other, and nothing at all empties both."""
+    """Both forms. The missing one is derived from the other; without either, both are empty."""
     markdown, blocks = value.get("markdown") or None, value.get("blocknote") or None
     if markdown is None and blocks is not None:
         markdown = to_markdown(json.loads(blocks))
@@ -50,7 +50,7 @@ def to_blocks(markdown: str) -> list[Value]:
 
 
 def _flat_blocks(lines: list[str]) -> Iterator[tuple[int, Value]]:
-    """Blocks with how far they are indented."""
+    """Blocks with their indentation."""
     paragraph: list[str] = []
     place = 0
     while place < len(lines):
@@ -117,7 +117,7 @@ def _code(text: str, language: str) -> Value:
 
 
 def _nested(flat: list[tuple[int, Value]]) -> list[Value]:
-    """List items that are indented further are children of the one before."""
+    """The blocks as a tree: list items with more indentation are children of the one before."""
     blocks: list[Value] = []
     open_items: list[tuple[int, Value]] = []
     numbered_before: Value | None = None
@@ -157,14 +157,14 @@ def _inline(text: str, styles: Value) -> Iterator[Value]:
 
 
 def to_markdown(blocks: Any) -> str:
-    """Each block in a paragraph of its own but for the items of a list; always with a line break at the end."""
+    """Each block as a paragraph, without empty lines between list items; always with a final line break."""
     if not isinstance(blocks, list):
         raise javascript_failed("blocks is not iterable")
     return "\n".join(_markdown_lines(blocks, "")) + "\n"
 
 
 def _start(props: Value) -> int:
-    """The number that a list says to begin with; 0 for none."""
+    """The first number of a list; 0 if it isn't set."""
     start = props.get("start")
     return start if isinstance(start, int) else 0
 

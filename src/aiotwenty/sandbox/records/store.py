@@ -1,4 +1,4 @@
-"""The records in SQLite: one table an object, kept in step with the data model."""
+"""The records in SQLite: one table for each object, changed with the data model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CACHE_KIB = 48 * 1024
 _ON_DELETE = {"CASCADE": "CASCADE", "SET_NULL": "SET NULL", "RESTRICT": "RESTRICT", "NO_ACTION": "NO ACTION"}
 _COUNTS_KEPT = 256
 _LOCK_SECONDS = 1.0
-"""How long to wait for another process that is about to let go of the database."""
+"""Seconds to wait for another process that is about to release the database."""
 
 
 def quoted(name: str) -> str:
@@ -28,14 +28,14 @@ def quoted(name: str) -> str:
 
 
 def open_database(path: Path | str | None) -> sqlite3.Connection:
-    """A connection that is in no transaction unless `Store.transaction` began one; in memory without a path.
+    """A connection without a transaction, until `Store.transaction` begins one; in memory without a path.
 
-    Raises `OSError` if the file can't be opened, is no database, or belongs to another sandbox that is running.
+    Raises `OSError` if the file can't be opened, is no database, or belongs to another running sandbox.
     """
     connection: sqlite3.Connection | None = None
     try:
         name = ":memory:" if path is None else str(path)
-        # Tests that look behind the API of a sandbox with a thread of its own do so while it is at rest.
+        # Tests of a sandbox in a thread access the database from their own thread while it is idle.
         connection = sqlite3.connect(name, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         _prepare(connection, in_file=path is not None)
     except sqlite3.DatabaseError as error:
@@ -47,10 +47,10 @@ def open_database(path: Path | str | None) -> sqlite3.Connection:
 
 
 def open_in_memory(model: DataModel) -> sqlite3.Connection:
-    """A database in memory with the tables of a model, which a process makes once and then copies."""
+    """A database in memory with the tables of a model. A process makes one for each model and copies it."""
     connection = open_database(None)
     if not hasattr(connection, "deserialize"):
-        # An SQLite before 3.36 may be built without it: the tables are made anew then.
+        # SQLite before 3.36 may lack `deserialize`: the tables are then made again.
         return connection
     try:
         with closing(sqlite3.connect(":memory:")) as template:
@@ -77,8 +77,8 @@ def _prepare(connection: sqlite3.Connection, in_file: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     if in_file:
-        # A write-ahead log survives the end of the process at any moment; only a crash of the machine may lose
-        # the last writes. The lock is held as long as the connection is open: counts and positions are remembered.
+        # A write-ahead log survives the end of the process at any time; only a crash of the machine may lose the last
+        # writes. The lock is held as long as the connection is open, because counts and positions are cached.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -87,14 +87,14 @@ def _prepare(connection: sqlite3.Connection, in_file: bool) -> None:
 
 
 class RecordStore:
-    """Runs SQL. Tables are named by `nameSingular`; what a column holds is said in `values`."""
+    """Runs SQL. Tables are named by `nameSingular`; see `field_values` for the stored forms."""
 
     def __init__(self, connection: sqlite3.Connection, model: DataModel) -> None:
         self.connection = connection
         self._counts: dict[tuple[str, Row], int] = {}
         self._lowest_positions: dict[str, float] = {}
         self._layouts: dict[str, dict[str, Any]] | None = None
-        """What `_layout` holds, as far as it was read."""
+        """The cached layouts of the tables."""
         connection.execute('CREATE TABLE IF NOT EXISTS "_layout" (object TEXT PRIMARY KEY, layout TEXT NOT NULL)')
         self.apply(model)
 
@@ -102,7 +102,7 @@ class RecordStore:
         return self.connection.execute(sql, parameters).fetchall()
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        """Runs one writing statement; gives the number of rows that it touched."""
+        """Runs a writing statement. Returns the number of changed rows."""
         self._counts.clear()
         return self.connection.execute(sql, parameters).rowcount
 
@@ -112,7 +112,7 @@ class RecordStore:
         self.connection.executemany(f"INSERT INTO {quoted(of.name_singular)} ({names}) VALUES ({marks})", rows)
 
     def count(self, sql: str, parameters: Row) -> int:
-        """The single number that a counting query gives; remembered until something is written."""
+        """The result of a counting query, cached until the next write."""
         key = (sql, parameters)
         if (found := self._counts.get(key)) is None:
             if len(self._counts) >= _COUNTS_KEPT:
@@ -121,14 +121,14 @@ class RecordStore:
         return found
 
     def forget(self) -> None:
-        """Drops what is remembered of the database; needed if something else changed it."""
+        """Drops the caches; needed if something else changed the database."""
         self._counts.clear()
         self._lowest_positions.clear()
         self._layouts = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the writes inside, or none."""
+        """Commits all of the writes inside, or none."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -139,7 +139,7 @@ class RecordStore:
         self.connection.execute("COMMIT")
 
     def lowest_position(self, of: ModelObject) -> float:
-        """The position of the first record; 1 if there is none, so that the next new one gets 0."""
+        """The position of the first record; 1 if there is none, so that a new one gets 0."""
         name = of.name_singular
         if name not in self._lowest_positions:
             found = self.rows(f'SELECT min("position") FROM {quoted(name)}')[0][0]
@@ -147,16 +147,16 @@ class RecordStore:
         return self._lowest_positions[name]
 
     def note_position(self, of: ModelObject, position: float | None) -> None:
-        """Remembers the new lowest position; None makes `lowest_position` look again."""
+        """Caches the new lowest position; None clears the cache."""
         if position is None:
             self._lowest_positions.pop(of.name_singular, None)
         elif of.name_singular in self._lowest_positions:
             self._lowest_positions[of.name_singular] = min(position, self._lowest_positions[of.name_singular])
 
-    # Tables follow the model
+    # Tables are changed with the model
 
     def apply(self, model: DataModel) -> None:
-        """Brings the tables to what the model says. Renamed objects and fields keep their values."""
+        """Changes the tables to fit the model. Renamed objects and fields keep their values."""
         stored = self._layouts
         self.forget()
         if stored is None:
@@ -166,7 +166,7 @@ class RecordStore:
             self._layouts = stored
             return
         changed = [key for key, layout in wanted.items() if layout != stored.get(key)]
-        # A table that others refer to can be rebuilt only while nobody checks.
+        # A table that others refer to can be rebuilt only while foreign keys aren't checked.
         self.connection.execute("PRAGMA foreign_keys = OFF")
         try:
             with self.transaction():
@@ -215,7 +215,7 @@ class RecordStore:
         self._index(of, table)
 
     def _add(self, of: ModelObject, table: str, names: list[str]) -> None:
-        """New columns behind the others, which takes a tenth of the time of a new table."""
+        """Adds columns at the end, which takes a tenth of the time of a new table."""
         for name in names:
             column = of.columns[name]
             self.connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {_definition(column)}")
@@ -246,7 +246,7 @@ class RecordStore:
 
 
 def stored_default(column: TableColumn) -> Any:
-    """The default of a column in the form in which it is stored."""
+    """The default of a column in its stored form."""
     if isinstance(column.default, bool):
         return int(column.default)
     if isinstance(column.default, list | dict):
@@ -255,7 +255,7 @@ def stored_default(column: TableColumn) -> Any:
 
 
 def _layout(of: ModelObject, model: DataModel) -> dict[str, Any]:
-    """What decides the table: columns with who they belong to, whatever they are called, and the indexes."""
+    """The layout of a table: columns by id, independent of their names, and indexes."""
     columns = {}
     for column in of.columns.values():
         reference = column.reference
@@ -275,7 +275,7 @@ def _layout(of: ModelObject, model: DataModel) -> dict[str, Any]:
 
 
 def _only_added(of: ModelObject, stored: dict[str, Any], wanted: dict[str, Any]) -> list[str] | None:
-    """The new columns of a table of which nothing else changed, if they may be empty; None for any other change."""
+    """The new columns of a table without other changes, if they may be empty; None for any other change."""
     columns: dict[str, Any] = stored["columns"]
     new = [name for name in wanted["columns"] if name not in columns]
     kept = [name for name in wanted["columns"] if name in columns]
@@ -306,7 +306,7 @@ _NOT_NULL_FAILED = re.compile(r"NOT NULL constraint failed: (.*)")
 
 
 def violated_unique(error: sqlite3.IntegrityError) -> list[str] | None:
-    """The columns of the unique index that a write went against."""
+    """The columns of the unique index that a write violated."""
     match = _UNIQUE_FAILED.fullmatch(str(error))
     return [name.rpartition(".")[2] for name in match[1].split(", ")] if match else None
 

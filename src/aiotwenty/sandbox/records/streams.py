@@ -1,4 +1,4 @@
-"""Event streams: the events of the records that a session subscribed to."""
+"""Event streams: the events of records that a session subscribed to."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Entry = dict[str, Any]
 
 @dataclass(eq=False, slots=True)
 class EventStream:
-    """One connection that listens. What it is told waits in `frames`: the entries of one write each."""
+    """A listening connection. `frames` has the entries still to be sent, those of one write each."""
 
     id: str
     queries: dict[str, Entry] = field(default_factory=dict)
     frames: asyncio.Queue[list[Entry]] = field(default_factory=asyncio.Queue)
     silent: bool = False
-    """Another connection of the same id was closed, which ends this one without telling it."""
+    """Whether another connection with the same id was closed, which ends this one without a message."""
 
     def entry(self, event: SandboxEvent) -> Entry | None:
         wanted = [name for name, query in self.queries.items() if _concerns(query, event)]
@@ -47,7 +47,7 @@ class EventStreams:
             other.silent = True
 
     def add(self, input: Entry) -> bool:  # noqa: A002
-        """Adds a query to a stream; False if there is no such stream."""
+        """Adds a query to a stream. Returns whether there is such a stream."""
         streams = self._open.get(input["eventStreamId"], [])
         signature = input.get("operationSignature")
         for stream in streams:
@@ -60,7 +60,7 @@ class EventStreams:
             removed = stream.queries.pop(input["queryId"], None) is not None or removed
         return removed
 
-    # An audience of record events
+    # The interface for record events
 
     def wants(self, object_name: str, action: str) -> bool:
         queries = (query for streams in self._open.values() for stream in streams for query in stream.queries.values())

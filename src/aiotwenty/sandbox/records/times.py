@@ -1,4 +1,4 @@
-"""Dates and times: what Twenty reads, and how they are stored (`2026-11-23T15:00:18.735`, UTC, no zone letter)."""
+"""Parses dates and times as Twenty does, and stores them as `2026-11-23T15:00:18.735` (UTC, no zone letter)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def now() -> datetime:
 
 @contextmanager
 def begun(seconds: float) -> Iterator[None]:
-    """Transactions inside began so long ago, and commit only now."""
+    """Makes transactions inside begin so many seconds ago, and commit now."""
     token = _BEGUN.set(timedelta(seconds=seconds))
     try:
         yield
@@ -34,13 +34,13 @@ def begun(seconds: float) -> Iterator[None]:
 
 
 def stored_time(moment: datetime, digits: int = 3) -> str:
-    """`digits` of the second's fraction: 3 as answers show them, 6 as Postgres keeps them."""
+    """The stored form. `digits` of the second's fraction: 3 in responses, 6 in Postgres."""
     text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return text if digits == 6 else text[:23]
 
 
 def parsed_time(value: Any) -> datetime | None:
-    """Reads a day or a moment; without a zone it is UTC."""
+    """The time of a day or a moment; without a zone it is UTC."""
     match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     day = _day(match) if match else None
     if match is None or day is None:
@@ -55,7 +55,7 @@ def parsed_time(value: Any) -> datetime | None:
 
 
 def parsed_day(value: Any) -> str | None:
-    """Reads a day, or a moment in UTC (one that ends in Z), whose day it gives."""
+    """A day, or that of a moment in UTC (with a final Z)."""
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if found is None or (found["hour"] is not None and found["zone"] != "Z"):
         return None

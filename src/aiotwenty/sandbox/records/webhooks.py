@@ -33,17 +33,17 @@ def _matches(operations: list[str], object_name: str, action: str) -> bool:
 
 
 class WebhookSender:
-    """Sends in the background; what a receiver answers changes nothing, as with the real server."""
+    """Sends in the background. The responses of receivers have no effect, as on the real server."""
 
     def __init__(self, workspace: SandboxWorkspace) -> None:
         self._workspace = workspace
         self._session: aiohttp.ClientSession | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
-        """Waited for before the clock of a delivery starts."""
+        """Acquired before the timeout of a delivery starts."""
 
     def wants(self, object_name: str, action: str) -> bool:
-        """Whether any webhook listens: if not, no event need be made."""
+        """Whether any webhook listens; otherwise no event is needed."""
         hooks = self._workspace.webhooks.values()
         return any(_matches(hook.operations, object_name, action) for hook in hooks)
 
@@ -62,7 +62,7 @@ class WebhookSender:
             await asyncio.gather(*self._running)
 
     async def aclose(self) -> None:
-        """Gives up what is still on its way."""
+        """Cancels running deliveries."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Writes records. Each call is one transaction: one bad record, and nothing is written."""
+"""Writes records. Each call is one transaction: one invalid record, and nothing is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Values = dict[str, Any]
 
 @dataclass(slots=True)
 class RecordChange:
-    """What was done to one record; webhooks tell it."""
+    """The change of one record, for webhooks."""
 
     object: ModelObject
     action: str
@@ -36,7 +36,7 @@ class RecordChange:
 
 
 class Writer:
-    """The writing operations of one revision of the data model. They give ids; `changes` grows with what was done."""
+    """The writing operations of one revision of the data model. They return ids and changes."""
 
     def __init__(self, store: RecordStore, model: DataModel, dialect: Dialect) -> None:
         self.store = store
@@ -48,7 +48,7 @@ class Writer:
     def create(
         self, of: ModelObject, data: Sequence[Any], upsert: bool, actor: Caller
     ) -> tuple[list[str], list[RecordChange]]:
-        """Ids in the order of the input."""
+        """Creates or upserts records. Returns the ids in the order of the input, and the changes."""
         if len(data) > MAX_WRITTEN_RECORDS:
             raise errors.too_many_written(MAX_WRITTEN_RECORDS, self.dialect)
         written = [self.inputs.read(of, item) for item in data]
@@ -73,7 +73,7 @@ class Writer:
 
     @staticmethod
     def _without_creator(of: ModelObject, columns: Values) -> Values:
-        """An upsert doesn't change who created a record, whatever it says (Twenty, July 2026)."""
+        """The columns without the creator, which an upsert never changes (Twenty, July 2026)."""
         creator = of.composites.get("createdBy")
         names = {column.name for column in creator.columns.values()} if creator else set()
         return {name: value for name, value in columns.items() if name not in names}
@@ -84,12 +84,12 @@ class Writer:
             self._connect([written])
             if self._update(of, ids, written.columns, actor) == 0 and ids:
                 raise errors.record_not_found()
-        # A record may be given another id; of several, the database refuses it.
+        # A record may get another id; for several records, the database refuses it.
         renamed = written.columns.get("id")
         return [RecordChange(of, "updated", renamed or each, written.fields) for each in ids]
 
     def set_deleted(self, of: ModelObject, ids: list[str], deleted: bool) -> list[RecordChange]:
-        """Soft-deletes (again and again, with a new time) or restores."""
+        """Soft-deletes (each time with a new time) or restores."""
         moment = self._now()
         with self._writing(of, ()):
             self.store.execute(
@@ -100,7 +100,7 @@ class Writer:
         return [RecordChange(of, "deleted" if deleted else "restored", each) for each in ids]
 
     def destroy(self, of: ModelObject, ids: list[str]) -> None:
-        """For good; records that refer to these get null."""
+        """Destroys records; those that refer to them get null."""
         with self._writing(of, ()):
             self._remove(of, ids)
         self.store.note_position(of, None)
@@ -155,7 +155,7 @@ class Writer:
         return 1 if highest is None else float(highest) + 1
 
     def _stamps(self, of: ModelObject, actor: Caller, new: bool) -> Values:
-        """What the server itself writes: times, and who did it."""
+        """The columns that the server itself sets: times, creator and updater."""
         moment = self._now()
         timed = (column.name for column in of.columns.values() if column.default_function == "now")
         stamps: Values = dict.fromkeys(timed, moment) if new else {"updatedAt": moment}
@@ -184,7 +184,7 @@ class Writer:
     # Upsert and connect
 
     def _matches(self, of: ModelObject, written: list[Written]) -> list[str | None]:
-        """The record that each input means, found by its id or any unique value; soft-deleted ones too."""
+        """The record for each input, found by its id or any unique value; soft-deleted ones too."""
         return [self._match(of, each) for each in written]
 
     def matching(self, of: ModelObject, data: Sequence[Any]) -> list[str]:
@@ -237,7 +237,7 @@ class Writer:
     def merge(
         self, of: ModelObject, ids: list[str], survivor: str, columns: Values, actor: Caller
     ) -> list[RecordChange]:
-        """Gives the survivor these values and everything that referred to the others, and removes those."""
+        """Gives the survivor these values and everything that referred to the others, and removes the others."""
         with self._writing(of, ()):
             self.merge_within(of, ids, survivor, columns, actor)
         self.store.note_position(of, None)
@@ -270,7 +270,7 @@ class Writer:
         self._update(of, [survivor], columns, actor)
 
     def _clear_unique(self, of: ModelObject, ids: list[str]) -> None:
-        """Soft-deleted records keep their row, and would keep the unique values that the survivor takes over."""
+        """Clears the unique values of records that stay soft-deleted, because the survivor takes them over."""
         names = {name for unique in of.unique_columns for name in unique if of.columns[name].nullable}
         if names:
             assignments = ", ".join(f"{quoted(name)} = NULL" for name in sorted(names))
@@ -279,7 +279,7 @@ class Writer:
                 [json.dumps(ids)],
             )
 
-    # What the database refuses
+    # Errors of the database
 
     @contextmanager
     def _writing(self, of: ModelObject, written: Iterable[Written], ids: Sequence[str] = ()) -> Iterator[None]:
@@ -333,7 +333,7 @@ class Writer:
         return errors.duplicate(label, holder, of.name_singular)
 
     def _broken_column(self, of: ModelObject, written: list[Written]) -> str | None:
-        """The first foreign key that points to nothing."""
+        """The first column with a foreign key to a missing record."""
         for column in of.columns.values():
             if column.reference is None:
                 continue
@@ -345,7 +345,7 @@ class Writer:
         return None
 
     def _still_referred_to(self, of: ModelObject, ids: Sequence[str]) -> errors.RecordError:
-        """What Postgres says when a record that others point to is to have another id."""
+        """Postgres's error about changing the id of a record that others refer to."""
         child, relation = next(
             (child, relation)
             for child in self.model.objects.values()
@@ -362,7 +362,7 @@ def _constraint(of: ModelObject, column: str) -> str:
 
 
 def _unique_values(of: ModelObject, where: Values) -> Iterator[tuple[str, Any]]:
-    """The columns that a `...WhereUniqueInput` names; values are compared as they are given."""
+    """The columns and values of a `...WhereUniqueInput`; values are compared unchanged."""
     for name, value in where.items():
         if (composite := of.composites.get(name)) is not None and isinstance(value, dict):
             for part, part_value in value.items():
