@@ -83,25 +83,25 @@ def response_of(error: TwentyError) -> JSONResponse:
     """
     match error:
         case NotFoundError():
-            return _told(404, "no such record")
+            return _json_response(404, "no such record")
         case DuplicateRecord():
-            return _told(409, "a record with these values exists", id=error.conflicting_id)
+            return _json_response(409, "a record with these values exists", id=error.conflicting_id)
         case StaleRecord():
-            return _told(409, "somebody else has changed the record")
+            return _json_response(409, "somebody else has changed the record")
         case InvalidArgument() | InvalidInput():
-            return _told(422, str(error.args[0]) if error.args else "invalid values")
+            return _json_response(422, str(error.args[0]) if error.args else "invalid values")
         case PermissionDenied():
-            return _told(403, "the CRM does not allow this")
+            return _json_response(403, "the CRM does not allow this")
         case RateLimited():
-            response = _told(503, "the CRM is busy")
+            response = _json_response(503, "the CRM is busy")
             response.headers["Retry-After"] = str(round(error.retry_after or _BUSY))
             return response
         case RequestTimeout():
-            return _told(504, "the CRM did not respond in time")
-    return _told(502, "the CRM responded unexpectedly")
+            return _json_response(504, "the CRM did not respond in time")
+    return _json_response(502, "the CRM responded unexpectedly")
 
 
-def _told(status: int, detail: str, **more: str | None) -> JSONResponse:
+def _json_response(status: int, detail: str, **more: str | None) -> JSONResponse:
     return JSONResponse({"detail": detail, **{name: value for name, value in more.items() if value}}, status)
 
 

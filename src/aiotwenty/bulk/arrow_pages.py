@@ -50,10 +50,10 @@ _INT64 = range(-(2**63), 2**63)
 class ArrowPages:
     """Turns pages of records into record batches of one `schema`."""
 
-    def __init__(self, columns: Sequence[RecordColumn], what: str, uuids: Uuids, micros: Micros) -> None:
+    def __init__(self, columns: Sequence[RecordColumn], plural: str, uuids: Uuids, micros: Micros) -> None:
         """`what` is the plural of the object, for messages."""
         self._columns = columns
-        self._what = what
+        self._what = plural
         self._micros = micros
         self._read_as = [self._read_type(column) for column in columns]
         finished = {"option": pa.dictionary(pa.int32(), pa.string()), "date": pa.date32()}
@@ -196,7 +196,7 @@ def _json(value: Any) -> str | None:
 
 
 def _by_cell(
-    columns: Sequence[RecordColumn], kinds: Sequence[pa.DataType], records: Sequence[Mapping[str, Any]], what: str
+    columns: Sequence[RecordColumn], kinds: Sequence[pa.DataType], records: Sequence[Mapping[str, Any]], plural: str
 ) -> Iterator[Array]:
     """The columns of a page with an unusual notation, read cell by cell."""
     for column, kind in zip(columns, kinds, strict=True):
@@ -208,12 +208,12 @@ def _by_cell(
                 cells.append(None if value is None else convert(value))
             except _TooLargeError:
                 raise InputError(
-                    f"{what}: {column.path} of {record['id']} is {value}, which int64 does not hold: "
+                    f"{plural}: {column.path} of {record['id']} is {value}, which int64 does not hold: "
                     'micros="decimal" gives 38 digits'
                 ) from None
             except (TypeError, ValueError, OverflowError, ArithmeticError):
                 raise SchemaDrift(
-                    f"{what}: {column.path} of {record['id']} is {str(value)[:80]!r}, which is no {column.holds}: "
+                    f"{plural}: {column.path} of {record['id']} is {str(value)[:80]!r}, which is no {column.holds}: "
                     "the workspace is not what this client was generated from. Generate it again."
                 ) from None
         yield pa.array(cells, kind)

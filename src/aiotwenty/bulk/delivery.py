@@ -135,9 +135,9 @@ class Delivery:
 
     async def _refused(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
         """The pieces to send instead of a refused one. Nothing of it was written, because a batch is all or nothing."""
-        excess, told = too_many(error)
+        excess, allowed = too_many(error)
         if excess and len(piece.records) > 1:
-            self._limits.learn_records(len(piece.records), told)
+            self._limits.learn_records(len(piece.records), allowed)
             return [piece]
         if concerns_everything(error):
             raise error

@@ -197,14 +197,14 @@ async def _up_to_date(
     safe = options.get("spreadsheet_safe", False)
     check_incremental(path, incremental, spreadsheet_safe=safe)
     columns = _chosen(target, options.get("fields"))
-    if others := [column.path for column in columns if column not in target.catalogue.columns(target.type_name)]:
+    if foreign := [column.path for column in columns if column not in target.catalogue.columns(target.type_name)]:
         raise InputError(
             f"{path}: an incremental export takes no fields of related records, whose changes would not be noticed: "
-            f"{', '.join(others)}"
+            f"{', '.join(foreign)}"
         )
     own = {column.path for column in target.catalogue.columns(target.type_name)}
-    if others := [column.path for column in columns if column.path not in own]:
-        raise InputError(f"{path}: incremental goes with the object's own fields, and not with {', '.join(others)}")
+    if foreign := [column.path for column in columns if column.path not in own]:
+        raise InputError(f"{path}: incremental goes with the object's own fields, and not with {', '.join(foreign)}")
     await target.has(column.path for column in columns)
     with ExitStack() as stack:
         shared = incremental if isinstance(incremental, ChangeStore) else None

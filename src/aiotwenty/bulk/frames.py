@@ -192,16 +192,16 @@ class FrameWalk:
         self._tell(walk)
 
     def _tell(self, walk: RawWalk) -> None:
-        what = self._target.names.plural
+        plural = self._target.names.plural
         if walk.restricted:
             values = counted(walk.restricted, "value")
             warnings.warn(
-                f"{what}: {values} that this key may not see read null.", RestrictedValues, level_of_the_caller()
+                f"{plural}: {values} that this key may not see read null.", RestrictedValues, level_of_the_caller()
             )
         if walk.hidden and self._hidden == "raise":
             raise HiddenRecords(
-                f"of the {what}, {walk.hidden} are counted that this key may not see, beside {walk.seen} that it may: "
-                'hidden="skip" gives those.',
+                f"of the {plural}, {walk.hidden} are counted that this key may not see, beside {walk.seen} that it "
+                'may: hidden="skip" gives those.',
                 seen=walk.seen,
                 expected=walk.seen + walk.hidden,
             )

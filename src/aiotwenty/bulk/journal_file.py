@@ -72,8 +72,8 @@ class JournalFile:
         # A journal killed before its tables existed has one page. One that lost its tables is not new.
         is_new = not tables and not mark and pages <= 1
         if mark != _APPLICATION_ID and not is_new:
-            what = "it is another database"
-            raise InputError(f"{self.path}: cannot be used as a journal ({what}); name another file")
+            reason = "it is another database"
+            raise InputError(f"{self.path}: cannot be used as a journal ({reason}); name another file")
         self._db.execute(f"PRAGMA journal_mode = {'OFF' if self.path is None else 'WAL'}")
         self._db.execute(f"PRAGMA synchronous = {'OFF' if self.path is None else 'NORMAL'}")
         self._db.execute("PRAGMA cache_size = -4000")
@@ -110,7 +110,7 @@ class JournalFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._told(error) from error
+            raise self._explained(error) from error
         except UnicodeError as error:
             # SQLite's message itself can't be decoded.
             raise self._damaged("a text is missing") from error
@@ -123,7 +123,7 @@ class JournalFile:
     def _damaged(self, error: object) -> TwentyError:
         return self._failed(f"the journal is damaged ({error}): {_DAMAGED}")
 
-    def _told(self, error: sqlite3.Error) -> TwentyError:
+    def _explained(self, error: sqlite3.Error) -> TwentyError:
         if isinstance(error, sqlite3.ProgrammingError):
             return self._failed(f"the journal cannot be used ({error})")
         code = getattr(error, "sqlite_errorcode", None)

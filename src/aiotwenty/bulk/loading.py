@@ -98,9 +98,9 @@ async def run_load(
         catalogue = await serve_catalogue(target.endpoint)
         if dry_run:
             catalogue = catalogue.foreseeing(target.type_name, {name: new.values() for name, new in lacking.items()})
-        target, told = replace(target, catalogue=catalogue), rows_in.mapped.notes
+        target, notes = replace(target, catalogue=catalogue), rows_in.mapped.notes
         rows_in = await open_rows(rows_in.source, target, options, remembered=journal is not None)
-        rows_in.mapped.notes = list(dict.fromkeys([*told, *rows_in.mapped.notes]))
+        rows_in.mapped.notes = list(dict.fromkeys([*notes, *rows_in.mapped.notes]))
     await target.has(rows_in.mapped.places())
     path = rows_in.source.path if isinstance(rows_in.source, FileSource) else None
     check_apart([("the source", path), ("the journal", path_of(journal)), ("the rejects", rejects)])

@@ -183,12 +183,14 @@ class RelationResolver:
         several = next((way for way in ways if self._ids(way)), None)
         if several is not None:
             count, code = f"{len(self._ids(several))} records have", "AMBIGUOUS"
-            told = f"{several.path} = {several.value!r}"
+            condition = f"{several.path} = {several.value!r}"
         else:
             count, code = "no record has", "RELATION_NOT_FOUND"
-            told = " or ".join(f"{way.path} = {way.value!r}" for way in ways)
+            condition = " or ".join(f"{way.path} = {way.value!r}" for way in ways)
         why = next((self._refused[key] for way in ways if (key := _key(way)) in self._refused), None)
-        message = f"{join}: {count} {told} ({ways[0].type_name})" + (f", and it can't be created: {why}" if why else "")
+        message = f"{join}: {count} {condition} ({ways[0].type_name})" + (
+            f", and it can't be created: {why}" if why else ""
+        )
         row = record.row
         return Reject(row.number, row.values, code, message, row.line)
 

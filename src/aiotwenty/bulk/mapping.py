@@ -282,15 +282,15 @@ class Mapper:
                         transform.learn(value)
                     except ValueError as error:
                         raise InputError(f"column {column.name!r}: {error}") from None
-        told = []
+        findings = []
         for column, transform in learning:
             try:
                 finding = transform.learned()
             except ValueError as error:
                 raise InputError(f"column {column.name!r}: {error}") from None
             if finding:
-                told.append(f"column {column.name!r}: {finding}")
-        return told
+                findings.append(f"column {column.name!r}: {finding}")
+        return findings
 
     @property
     def learns(self) -> bool:

@@ -136,9 +136,9 @@ def _merge_tables(old: Path | None, writer: ParquetWriter, waiting: Waiting) -> 
                     changed[following[0]] = following[1]
                     following = next(waiting, None)
                 if changed:
-                    others = arrow.array([identity not in changed for identity in table["id"].to_pylist()])
+                    unchanged = arrow.array([identity not in changed for identity in table["id"].to_pylist()])
                     fresh = writer.table(map(from_json, filter(None, changed.values())))
-                    table = arrow.concat_tables([table.filter(others), fresh]).sort_by("id")
+                    table = arrow.concat_tables([table.filter(unchanged), fresh]).sort_by("id")
                 writer.keep(table)
                 total += table.num_rows
     left = chain([following] if following is not None else [], waiting)

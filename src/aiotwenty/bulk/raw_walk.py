@@ -60,10 +60,10 @@ class RawWalk:
         """Records that are counted but that the key can't see."""
         self.restricted = 0
         """Values that the server withheld; they are null."""
-        others: OrderedWalk[Identity] = OrderedWalk(
+        missing_records: OrderedWalk[Identity] = OrderedWalk(
             self._fetch_ids, self._fetch_those, self._fetch_others, page_size, None, names.plural, "skip"
         )
-        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, limit, names.plural, others)
+        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, limit, names.plural, missing_records)
         self.position = self._cursors.position
 
     def resume(self, state: Mapping[str, Any]) -> int:

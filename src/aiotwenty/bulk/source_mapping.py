@@ -214,7 +214,7 @@ async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> None
 
 def notes_of(source: Source, mapped: Mapped) -> list[str]:
     """All guesses, for the report."""
-    notes = [f"{source.name}: {told}" for told in (*source.found, *source.guesses)]
+    notes = [f"{source.name}: {guess}" for guess in (*source.found, *source.guesses)]
     if source.is_copy:
         notes.append(f"{source.name}: was read once, into a copy, which is what was checked and loaded")
     for column in [mapped_column for name in mapped.columns if (mapped_column := mapped.mapper.column(name))]:

@@ -81,10 +81,10 @@ def connects(command: Callable[P, T]) -> Callable[P, T]:
     ]
 
     @wraps(command)
-    def connected(*args: P.args, **given: P.kwargs) -> T:
-        said: dict[str, Any] = {name: given.pop(name, default) for name, (_, default) in options.items()}
-        choose(**said)
-        return command(*args, **given)
+    def connected(*args: P.args, **keywords: P.kwargs) -> T:
+        chosen: dict[str, Any] = {name: keywords.pop(name, default) for name, (_, default) in options.items()}
+        choose(**chosen)
+        return command(*args, **keywords)
 
     connected.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
     connected.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *more)}

@@ -46,7 +46,7 @@ class Display:
         self._bar: Bars | None = None
         self._tasks: dict[str, TaskID] = {}
         self._latest: dict[str, Progress] = {}
-        self._told = monotonic()
+        self._reported_at = monotonic()
         self._wait = ""
         self._limits: Callable[[], str] = str
 
@@ -89,12 +89,12 @@ class Display:
         self._latest[progress.what] = progress
         if self._bar is not None:
             self._show(self._bar)
-        elif monotonic() - self._told >= (1 if self._as_json else 10):
-            self._told = monotonic()
+        elif monotonic() - self._reported_at >= (1 if self._as_json else 10):
+            self._reported_at = monotonic()
             if self._as_json:
-                told = asdict(progress) | {"rate": progress.rate, "seconds_left": progress.seconds_left}
-                del told["started"]
-                typer.echo(json.dumps({"progress": told}))
+                entry = asdict(progress) | {"rate": progress.rate, "seconds_left": progress.seconds_left}
+                del entry["started"]
+                typer.echo(json.dumps({"progress": entry}))
             else:
                 self.say(f"{progress.what}: {self.state(progress)}")
 
@@ -122,11 +122,11 @@ class Display:
     def _show(self, bar: Bars) -> None:
         if "" in self._tasks and "" not in self._latest:
             bar.remove_task(self._tasks.pop(""))
-        for what, progress in self._latest.items():
-            if what not in self._tasks:
-                self._tasks[what] = bar.add_task(what, total=progress.total, state="")
+        for label, progress in self._latest.items():
+            if label not in self._tasks:
+                self._tasks[label] = bar.add_task(label, total=progress.total, state="")
             state = self.state(progress) + self._aside(progress)
-            bar.update(self._tasks[what], total=progress.total, completed=progress.done, state=state)
+            bar.update(self._tasks[label], total=progress.total, completed=progress.done, state=state)
         if len(self._latest) > 1:
             if "all" not in self._tasks:
                 self._tasks["all"] = bar.add_task("all", total=None, state="")
@@ -211,7 +211,7 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
             continue
         report = step.report
         if as_json:
-            told = {
+            entry = {
                 "step": step.label,
                 "links": step.links,
                 **_as_dict(report),
@@ -219,7 +219,7 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
                 "told": step.told,
             }
             error = {"error": said(step.error)} if step.error is not None else {}
-            typer.echo(json.dumps({**told, **error}, default=str))
+            typer.echo(json.dumps({**entry, **error}, default=str))
             continue
         label = f"{step.label}{' (relations)' if step.links else ''}"
         if step.error is not None:
@@ -277,8 +277,8 @@ def show_exports(reports: Sequence[ExportReport]) -> None:
 
 def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
     """Prints the comparisons. What was not compared of several comes once at the end, followed by the differences."""
-    of = Counter(what for comparison in comparisons for what in comparison.not_compared)
-    shared = {what: number for what, number in of.items() if number > 1}
+    of = Counter(subject for comparison in comparisons for subject in comparison.not_compared)
+    shared = {subject: number for subject, number in of.items() if number > 1}
     empty = [comparison for comparison in comparisons if _is_empty(comparison, shared)]
     without_any = empty if len(empty) > _FEW else []
     for comparison in comparisons:
@@ -286,15 +286,15 @@ def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
             _show_comparison(comparison, shared)
     if without_any:
         tell(f"nothing on either side: {', '.join(comparison.name for comparison in without_any)}")
-    for what, number in shared.items():
-        tell(f"not compared in {number:,} objects: {what}")
+    for subject, number in shared.items():
+        tell(f"not compared in {number:,} objects: {subject}")
     different = [comparison.name for comparison in comparisons if not comparison.equal]
     tell(f"different: {', '.join(different)}" if different else "equal: all that was compared is the same")
 
 
 def _is_empty(comparison: ObjectComparison, shared: Container[str]) -> bool:
     counted = comparison.same or comparison.hidden or comparison.hidden_there
-    alone = [what for what in comparison.not_compared if what not in shared]
+    alone = [subject for subject in comparison.not_compared if subject not in shared]
     return comparison.equal and not counted and not alone
 
 
@@ -316,9 +316,9 @@ def _show_comparison(comparison: ObjectComparison, shared: Container[str]) -> No
         tell(f"  {name}: not in the folder")
     for identity, name, there, here in comparison.different[:SHOWN]:
         tell(f"  {identity} {name}: {there!r} in the folder, {here!r} in the workspace")
-    for what in comparison.not_compared:
-        if what not in shared:
-            tell(f"  not compared: {what}")
+    for subject in comparison.not_compared:
+        if subject not in shared:
+            tell(f"  not compared: {subject}")
 
 
 def _total(steps: Sequence[StepReport]) -> str:
@@ -360,7 +360,7 @@ def _as_dict(report: LoadReport) -> dict[str, Any]:
         "created": dict(report.created),
         "notes": list(report.notes),
         **({"mapping": report.mapping, "preview": dict(report.preview)} if report.dry_run else {}),
-        "rejects": [_told(reject) for reject in islice(report.rejects, SHOWN_TO_MACHINES)],
+        "rejects": [_reject_as_dict(reject) for reject in islice(report.rejects, SHOWN_TO_MACHINES)],
     }
 
 
@@ -368,5 +368,5 @@ def _has_rejects_file(report: LoadReport) -> bool:
     return bool(report.rejected) and report.rejects_failure is None
 
 
-def _told(reject: Reject) -> dict[str, Any]:
+def _reject_as_dict(reject: Reject) -> dict[str, Any]:
     return {"row": reject.row, "line": reject.line, "code": reject.code, "message": reject.message}

@@ -70,7 +70,7 @@ class QueryText:
         else:
             return
         if error.errors and all(problem.get("locations") for problem in error.errors):
-            error.args = (self._told(head, error.errors),)
+            error.args = (self._with_excerpts(head, error.errors),)
 
     def _not_graphql(self, error: GraphQLSyntaxError) -> Exception:
         if not self.text.strip():
@@ -81,7 +81,7 @@ class QueryText:
         at_end = place is None or not any(map(str.strip, self._lines[place.line - 1 :]))
         line, column = self._end if place is None or at_end else (place.line, place.column)
         problem = {"message": message, "locations": [{"line": line, "column": column}]}
-        text = f"Error: {self._told('the document is not valid GraphQL:', [problem])}"
+        text = f"Error: {self._with_excerpts('the document is not valid GraphQL:', [problem])}"
         inform(text)
         return typer.Exit(ExitCode.USAGE)
 
@@ -95,7 +95,7 @@ class QueryText:
         lines = _LINE_END.split(self.text.rstrip())
         return len(lines), len(lines[-1]) + 1
 
-    def _told(self, head: str, problems: Iterable[dict[str, Any]]) -> str:
+    def _with_excerpts(self, head: str, problems: Iterable[dict[str, Any]]) -> str:
         lines = [head]
         for problem in problems:
             line, column = problem["locations"][0]["line"], problem["locations"][0]["column"]

@@ -53,8 +53,8 @@ def pull(
         async with connect() as client:
             pulled = await client.workspace.model(named)
         done = write_model(folder, keep_renames(folder, pulled))
-        for path, what in done.items():
-            typer.echo(f"{what} {path}")
+        for path, action in done.items():
+            typer.echo(f"{action} {path}")
         for note in pulled.notes:
             typer.echo(f"not written: {note}", err=True)
         typer.echo(f"{len(pulled.objects)} objects, {len(done)} files changed")

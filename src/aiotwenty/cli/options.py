@@ -137,11 +137,11 @@ def takes(options: type) -> Callable[[Callable[Concatenate[dict[str, Any], P], N
 
     def decorate(command: Callable[Concatenate[dict[str, Any], P], None]) -> Callable[P, None]:
         @wraps(command)
-        def with_flags(*args: P.args, **given: P.kwargs) -> None:
-            written: dict[str, Any] = {**given}
+        def with_flags(*args: P.args, **keywords: P.kwargs) -> None:
+            written: dict[str, Any] = {**keywords}
             values = {name: written.pop(name) for name in named}
-            said = {name: value for name, value in values.items() if value not in (None, False, [])}
-            command({name: _read(name, value) for name, value in said.items()}, *args, **written)
+            passed = {name: value for name, value in values.items() if value not in (None, False, [])}
+            command({name: _read(name, value) for name, value in passed.items()}, *args, **written)
 
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
         flags = [_parameter(options, name) for name in named]

@@ -132,10 +132,10 @@ def create(
         records, shape = await _records(client, object)
         model, columns = _chosen(records, select, short=not values and len(items) > 1 and output is Output.TABLE)
         if values:
-            made = [await records.create_one(values_of(values, shape), upsert=upsert, select=model)]
+            created = [await records.create_one(values_of(values, shape), upsert=upsert, select=model)]
         else:
-            made = await records.create_many(items, upsert=upsert, select=model)
-        _print(made, columns, output, len(made) == 1)
+            created = await records.create_many(items, upsert=upsert, select=model)
+        _print(created, columns, output, len(created) == 1)
 
     _with_client(run)
 

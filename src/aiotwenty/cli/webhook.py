@@ -95,7 +95,7 @@ class _Listener:
         client = connect() if create else None
         if self._output is Output.CSV:
             _echo(_line_of_csv(_COLUMNS))
-        with _refusals_told():
+        with _printed_refusals():
             async with self._serving(receiver) as here:
                 if client is not None:
                     async with self._made(client, receiver, url or here, secret):
@@ -189,7 +189,7 @@ def _line_of_csv(cells: tuple[str, ...]) -> str:
 
 
 @contextlib.contextmanager
-def _refusals_told() -> Iterator[None]:
+def _printed_refusals() -> Iterator[None]:
     """Prints the receiver's log, such as refused deliveries, as messages of the command."""
     log, handler = logging.getLogger("aiotwenty.webhooks"), _RefusalLog()
     log.addHandler(handler)

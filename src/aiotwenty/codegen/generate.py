@@ -244,8 +244,10 @@ def _known_fields(definition: DefinitionNode, schema: GraphQLSchema) -> int:
         parent = schema.type_map.get(definition.type_condition.name.value)
     else:
         return -1
-    asked = [each.name.value for each in definition.selection_set.selections if isinstance(each, FieldNode)]
-    return -1 if parent is None else sum(name in object_fields(parent) for name in asked)
+    selected = [
+        selection.name.value for selection in definition.selection_set.selections if isinstance(selection, FieldNode)
+    ]
+    return -1 if parent is None else sum(name in object_fields(parent) for name in selected)
 
 
 def _is_generated(path: Path) -> bool:

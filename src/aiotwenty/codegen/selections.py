@@ -130,7 +130,7 @@ def _read_otherwise(selection: Selection, type_: GraphQLObjectType) -> Iterator[
         if model_in(info.annotation) is None and model_in(item_in(info.annotation)) is None:
             served = _python(field.type)
             if not can_hold(info.annotation, served):
-                yield f"{place}: is declared {said(info.annotation)}, and is {_told(field.type, served)} now."
+                yield f"{place}: is declared {said(info.annotation)}, and is {_type_text(field.type, served)} now."
         # Two schemas of one server disagree about the nullability of a composite's parts.
         may_be_null = selection.about is not None and not isinstance(field.type, GraphQLNonNull)
         if may_be_null and info.is_required() and not may_be_none(info.annotation):
@@ -148,7 +148,7 @@ def _python(type_: GraphQLOutputType) -> Any:
     return _SCALARS.get(get_named_type(plain).name, JsonValue)
 
 
-def _told(type_: GraphQLOutputType, served: Any) -> str:
+def _type_text(type_: GraphQLOutputType, served: Any) -> str:
     named = get_named_type(type_)
     options = f" ({', '.join(named.values)})" if isinstance(named, GraphQLEnumType) else ""
     return said(served) + options

@@ -183,9 +183,9 @@ class JobLimiter:
     ) -> None:
         telling = asyncio.ensure_future(self._desk.told.remote(passed, refused, returned))
         self._telling.add(telling)
-        telling.add_done_callback(self._told)
+        telling.add_done_callback(self._reported)
 
-    def _told(self, telling: Future[Any]) -> None:
+    def _reported(self, telling: Future[Any]) -> None:
         self._telling.discard(telling)
         if not telling.cancelled():
             # If the actor was restarted meanwhile, it learns the limit again.

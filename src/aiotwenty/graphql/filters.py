@@ -30,7 +30,7 @@ def normalise(value: BaseModel | Mapping[str, Any]) -> Filter:
     """
     plain: Filter = {}
     further: list[Filter] = []
-    for name, part in _said(value):
+    for name, part in _set_parts(value):
         if part is None:
             # Newer servers ignore an empty part, older ones crash (Twenty, November 2025).
             continue
@@ -95,7 +95,7 @@ def _empty(what: str, suggested: tuple[str, str] | None) -> InvalidArgument:
     )
 
 
-def _said(value: BaseModel | Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _set_parts(value: BaseModel | Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     return set_fields(value) if isinstance(value, BaseModel) else value.items()
 
 
@@ -112,10 +112,10 @@ def _conditions(part: Any) -> list[Any]:
     if is_filter:
         return [normalise(part)]
     if aliases <= OPERATORS:
-        return [_operator(name, operand) for name, operand in _said(part)] or [{}]
+        return [_operator(name, operand) for name, operand in _set_parts(part)] or [{}]
     whole: Filter = {}
     further: list[Filter] = []
-    for name, inner in _said(part):
+    for name, inner in _set_parts(part):
         if inner is None:
             continue
         first, *rest = _conditions(inner)

@@ -70,9 +70,9 @@ def explained(
     most: int = 5,
 ) -> str:
     """The problems on one line, at most `most` of them."""
-    told = problems(error, model, noun=noun)
-    more = f" ({len(told) - most} more like it)" if len(told) > most else ""
-    return "; ".join(problem.told(with_value=with_values) for problem in told[:most]) + more
+    listed = problems(error, model, noun=noun)
+    more = f" ({len(listed) - most} more like it)" if len(listed) > most else ""
+    return "; ".join(problem.told(with_value=with_values) for problem in listed[:most]) + more
 
 
 def _message(detail: Mapping[str, Any], model: type[BaseModel] | None, noun: str) -> str:

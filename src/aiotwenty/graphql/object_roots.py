@@ -33,7 +33,7 @@ def find_objects(schema: GraphQLSchema) -> list[TwentyObject]:
         twenty_object.roots.update(_reads(queries, twenty_object, has_one=singular is not None))
         twenty_object.roots.update(_writes(mutations, twenty_object))
         objects.append(twenty_object)
-    return sorted(objects, key=lambda each: (each.type_name, each.plural))
+    return sorted(objects, key=lambda field: (field.type_name, field.plural))
 
 
 def _singular(queries: dict[str, GraphQLField], node: GraphQLObjectType) -> str | None:

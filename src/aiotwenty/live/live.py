@@ -91,7 +91,7 @@ class Live:
         """
         name = _checked(document)
         sent = dict(variables or {})
-        return self._told(name, document, lambda: sent, heartbeat, on_open=on_open)
+        return self._events_of(name, document, lambda: sent, heartbeat, on_open=on_open)
 
     async def logic_function_logs(
         self,
@@ -104,8 +104,8 @@ class Live:
         """The log entries of all logic functions, or of one function or application."""
         conditions = {"id": id, "name": name, "applicationId": application_id}
         only = {key: value for key, value in conditions.items() if value is not None}
-        async with aclosing(self._told(_LOGS.name, _LOGS.document, lambda: {"input": only}, heartbeat)) as told:
-            async for data in told:
+        async with aclosing(self._events_of(_LOGS.name, _LOGS.document, lambda: {"input": only}, heartbeat)) as events:
+            async for data in events:
                 if isinstance(data, Gap):
                     yield data
                 else:
@@ -138,18 +138,18 @@ class Live:
             # A second connection with the same id would silence the first (Twenty, July 2026).
             return {"eventStreamId": str(uuid4())}
 
-        async def listen(given: Mapping[str, object]) -> None:
+        async def listen(stream: Mapping[str, object]) -> None:
             for signature in signatures:
-                query = {**given, "queryId": signature["objectNameSingular"], "operationSignature": signature}
+                query = {**stream, "queryId": signature["objectNameSingular"], "operationSignature": signature}
                 if not (await self._execute(_ADD, {"input": query}))["addQueryToEventStream"]:
                     raise ConnectionFailed("the server does not know the stream that it just opened.")
 
-        told = self._told(
+        events = self._events_of(
             _RECORDS.name, _RECORDS.document, variables, heartbeat, quiet=_QUIET, listen=listen, on_open=on_open
         )
         try:
-            async with aclosing(told):
-                async for data in told:
+            async with aclosing(events):
+                async for data in events:
                     if isinstance(data, Gap):
                         yield data
                         continue
@@ -162,7 +162,7 @@ class Live:
             return
         raise refused
 
-    async def _told(
+    async def _events_of(
         self,
         name: str,
         document: str,

@@ -81,7 +81,9 @@ async def load_workspace(
         move = _Move(client, folder, opened, files, members_missing)
         parts = MissingParts(client, model, on_created or (lambda _: None))
         await parts.make()
-        not_made = [StepReport(what, False, LoadReport(), error) for what, error in parts.not_made.items()]
+        not_made = [
+            StepReport(description, False, LoadReport(), error) for description, error in parts.not_made.items()
+        ]
         if parts.left_alone:
             not_made.append(StepReport("data model", False, LoadReport(), told=parts.left_alone))
         catalogue = await serve_catalogue(client.endpoint("graphql")) if parts.made else before

@@ -126,14 +126,10 @@ def _after(steps: Sequence[tuple[Step, OpenedRows, set[str]]], *, links: bool = 
     """
     after: list[set[int]] = []
     for at, (step, rows, _) in enumerate(steps):
-        others = {step.target.type_name, *(() if links else _references(rows).values())}
+        types = {step.target.type_name, *(() if links else _references(rows).values())}
         before = enumerate(earlier for earlier, *_ in steps[:at])
         after.append(
-            {
-                place
-                for place, earlier in before
-                if earlier.target.type_name in others or _makes(step) or _makes(earlier)
-            }
+            {place for place, earlier in before if earlier.target.type_name in types or _makes(step) or _makes(earlier)}
         )
     return after
 

@@ -113,8 +113,8 @@ def _single_root(tree: DocumentNode, operation_name: str | None) -> FieldNode:
         operations = [node for node in operations if node.name and node.name.value == operation_name]
     if len(operations) != 1:
         raise _UntypedError
-    (root, *others) = _fields(operations[0].selection_set)
-    if others:
+    (root, *further) = _fields(operations[0].selection_set)
+    if further:
         raise _UntypedError
     return root
 

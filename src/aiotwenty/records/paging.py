@@ -271,8 +271,8 @@ class OrderedWalk(Generic[R]):
         """Raises an error for ids that don't match the counts, unless hidden records explain it and are skipped."""
         different, (total, *more) = len(set(ids)), totals
         if total is not None and not more and different == len(ids) < total:
-            others, counted = await self._fetch_others(ids, total - different)
-            if not others and counted == total - different:
+            missing, counted = await self._fetch_others(ids, total - different)
+            if not missing and counted == total - different:
                 if self._hidden == "skip":
                     return
                 raise HiddenRecords(

@@ -81,12 +81,12 @@ class Engine:
         attempt, delay, refused, queued = 1, 0.0, False, 0.0
         lost = under_way = other_key = False
         sent = started
-        failed, told = "", None
+        failed, notified = "", None
         key = self.http.keys.fixed
         while True:
             try:
-                if told is not None:
-                    await told
+                if notified is not None:
+                    await notified
                 # This comes before waiting for anything that belongs to an event loop.
                 if self.http.check() is not self._loop:
                     self._bind()
@@ -129,7 +129,7 @@ class Engine:
                     raise
                 delay, failed = wait, error.message
                 refused = isinstance(error, RateLimited)
-                told = self._observers.retry(
+                notified = self._observers.retry(
                     *(RetryEvent(of, part.name, attempt, delay, error) for of, part in _parts(call, number))
                 )
                 if call.on_retry is not None:
@@ -246,7 +246,7 @@ class Engine:
         parts = _parts(call, number) if observed else []
         size = len(call.body or b"")
         if observed:
-            told = self._observers.request(
+            notified = self._observers.request(
                 *(
                     RequestEvent(
                         of, part.name, part.kind, part.address, attempt, size, part.document, waited, len(parts)
@@ -254,8 +254,8 @@ class Engine:
                     for of, part in parts
                 )
             )
-            if told:
-                await told
+            if notified:
+                await notified
         limiter = self._limiter if call.limited else None
         begun = time.monotonic()
         reply: Reply | None = None
@@ -286,14 +286,14 @@ class Engine:
                 status, received = (None, 0) if reply is None else (reply.status, len(reply.body))
                 seconds = time.monotonic() - begun
                 failures = _failures(result, failure, len(parts))
-                told = self._observers.response(
+                notified = self._observers.response(
                     *(
                         ResponseEvent(of, part.name, attempt, status, received, seconds, error, len(parts))
                         for (of, part), error in zip(parts, failures, strict=True)
                     )
                 )
-                if told:
-                    await told
+                if notified:
+                    await notified
 
 
 def _parts(call: Call[Any], number: int) -> list[tuple[int, Call[Any]]]:

@@ -38,15 +38,15 @@ def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse
     body = reply.body[:EXCERPT].decode("utf-8", "replace")
     text = page_text(reply.body) if not parsed else body
     truncated = not parsed and reply.status < 300 and reply.body.lstrip()[:1] in (b"{", b"[")
-    what = _kind(reply, parsed, truncated)
+    kind = _kind(reply, parsed, truncated)
     if reply.status >= 400 and not _from_twenty(reply):
-        message = f"HTTP {reply.status} with {what}: it comes from a proxy or firewall"
+        message = f"HTTP {reply.status} with {kind}: it comes from a proxy or firewall"
         message += f" ({said})." if (said := "; ".join(f"{n}: {v}" for n, v in _headers(reply).items())) else "."
         advice = _ADVICE.get(reply.status) or (_DOWN if reply.status >= 500 else "")
         message += f" {advice.format(size=_size(reply))}" if advice else ""
     else:
         message = (
-            f"HTTP {reply.status} with {what}. Check the address of the workspace, and that the server is running."
+            f"HTTP {reply.status} with {kind}. Check the address of the workspace, and that the server is running."
         )
     if text:
         message += f" It says: {text[:_SHOWN]!r}"

@@ -90,7 +90,7 @@ class Observers:
         """Calls the hooks. Returns an awaitable if a hook is asynchronous, else None; so do the other methods."""
         for event in events:
             logger.debug("%s: attempt %d, %d bytes to %s", event.operation, event.attempt, event.bytes, event.url)
-        return _told([hooks.on_request for hooks in self._hooks], events)
+        return _notify([hooks.on_request for hooks in self._hooks], events)
 
     def response(self, *events: ResponseEvent) -> Awaitable[None] | None:
         for event in events:
@@ -104,15 +104,15 @@ class Observers:
                 event.bytes,
                 event.seconds,
             )
-        return _told([hooks.on_response for hooks in self._hooks], events)
+        return _notify([hooks.on_response for hooks in self._hooks], events)
 
     def retry(self, *events: RetryEvent) -> Awaitable[None] | None:
         for event in events:
             logger.debug("%s: again in %.3f s after: %s", event.operation, event.delay, event.error)
-        return _told([hooks.on_retry for hooks in self._hooks], events)
+        return _notify([hooks.on_retry for hooks in self._hooks], events)
 
 
-def _told(callbacks: Iterable[Callable[[E], object] | None], events: Sequence[E]) -> Awaitable[None] | None:
+def _notify(callbacks: Iterable[Callable[[E], object] | None], events: Sequence[E]) -> Awaitable[None] | None:
     """Calls the hooks with each event. Returns an awaitable if one is asynchronous, else None."""
     unfinished: list[Awaitable[object]] = []
     for callback in callbacks:

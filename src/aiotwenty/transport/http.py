@@ -190,19 +190,19 @@ class HttpSession:
                 )
                 error.suggested = _TIMEOUT
                 return error
-        told = self._told(failure, key)
+        reason = self._aiohttp_message(failure, key)
         match failure:
             case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | aiohttp.ServerFingerprintMismatch():
                 # The server has not seen the request.
-                return ConnectionFailed(f"no connection to {call.address}: {told}.", sent=False)
+                return ConnectionFailed(f"no connection to {call.address}: {reason}.", sent=False)
             case ValueError():
                 # aiohttp's InvalidURL, and its error about a session with an `auth` of its own.
-                return ConfigurationError(f"can't send a request to {call.address}: {told}.")
+                return ConfigurationError(f"can't send a request to {call.address}: {reason}.")
             case aiohttp.ClientPayloadError():
-                return ConnectionFailed(f"the response of {call.address} was truncated: {told}.")
+                return ConnectionFailed(f"the response of {call.address} was truncated: {reason}.")
             case aiohttp.ClientResponseError():
-                return ConnectionFailed(f"the response of {call.address} can't be read: {told}.")
-        return ConnectionFailed(f"the connection to {call.address} broke: {told}.")
+                return ConnectionFailed(f"the response of {call.address} can't be read: {reason}.")
+        return ConnectionFailed(f"the connection to {call.address} broke: {reason}.")
 
     def _too_large(self, response: aiohttp.ClientResponse, call: Call[Any], key: Key) -> AnswerTooLarge:
         return AnswerTooLarge(
@@ -223,7 +223,7 @@ class HttpSession:
         _, plain, with_json = self._usual
         return plain if call.body is None else with_json
 
-    def _told(self, failure: BaseException, key: Key) -> str:
+    def _aiohttp_message(self, failure: BaseException, key: Key) -> str:
         """The message of aiohttp on one line, without the key, which it may quote from unreadable input."""
         if isinstance(failure, aiohttp.ClientHttpProxyError):
             return f"the proxy answered HTTP {failure.status} {failure.message}"
@@ -301,14 +301,14 @@ class HttpSession:
         for awaited in self._waiting:
             if not awaited.done():
                 awaited.set_result(False)
-        mine = asyncio.current_task()
+        current = asyncio.current_task()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                await self._landing(mine)
-        for task in self._in_flight - {mine}:
+                await self._landing(current)
+        for task in self._in_flight - {current}:
             if task is not None:
                 task.cancel()
-        await self._landing(mine)
+        await self._landing(current)
         if self._guard is not None:
             guard, self._guard = self._guard, None
             await guard.aclose()

@@ -52,7 +52,9 @@ class Keys:
         elif self._function is not None and time.monotonic() >= self._again:
             self._begin()
         if self._key is None:
-            raise ConfigurationError(f"the api_key function returned no key: {_told(self._failure)}") from self._failure
+            raise ConfigurationError(
+                f"the api_key function returned no key: {_failure_text(self._failure)}"
+            ) from self._failure
         return self._key
 
     async def other_than(self, refused: Key, sent: float) -> bool:
@@ -118,7 +120,7 @@ def _call(function: KeyFunction) -> Any:
         raise LookupError("the api_key function has no more keys") from error
 
 
-def _told(failure: Exception | None) -> str:
+def _failure_text(failure: Exception | None) -> str:
     if failure is None:
         return "it was cancelled."
     return failure.message if isinstance(failure, TwentyError) else f"{type(failure).__name__} was raised."

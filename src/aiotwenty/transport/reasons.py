@@ -200,7 +200,7 @@ def cause_of(error: Mapping[str, Any]) -> Cause:
     message = str(error.get("message", ""))
     if sub_code == "INVALID_AUTH_CONTEXT":
         return Cause(Reason.NEEDS_USER, advice=_USER)
-    cause = _said(message)
+    cause = _cause_of_message(message)
     if extension(error, "conflictingRecordId"):
         return Cause(Reason.DUPLICATE_OF_LIVE, cause.field, cause.value)
     if cause.reason is None:
@@ -212,10 +212,10 @@ def cause_of(error: Mapping[str, Any]) -> Cause:
     return cause
 
 
-def _said(message: str) -> Cause:
+def _cause_of_message(message: str) -> Cause:
     for saying in _SAYINGS:
-        if told := saying.pattern.search(message):
-            names = told.groupdict()
+        if match := saying.pattern.search(message):
+            names = match.groupdict()
             return Cause(
                 saying.reason,
                 names.get("field"),

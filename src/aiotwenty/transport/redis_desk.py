@@ -103,7 +103,7 @@ class RedisDesk:
         from redis import exceptions
 
         script = (await self._open()).register_script(_script())
-        told = to_json(
+        request = to_json(
             {
                 "id": self._id,
                 "waiting": report.waiting,
@@ -118,14 +118,16 @@ class RedisDesk:
         failure: TwentyError
         try:
             try:
-                return _grants(from_json(await script(keys=[self._key], args=[told])))
+                return _grants(from_json(await script(keys=[self._key], args=[request])))
             except exceptions.ConnectionError as error:
                 if isinstance(error, exceptions.AuthenticationError):
                     raise
             # A broken connection is opened again; a report that arrives twice counts once.
-            return _grants(from_json(await script(keys=[self._key], args=[told])))
+            return _grants(from_json(await script(keys=[self._key], args=[request])))
         except (exceptions.AuthenticationError, exceptions.ResponseError) as error:
-            failure = ConfigurationError(f"the Redis of the rate limit, {self.address}, refuses: {_said(error)}.")
+            failure = ConfigurationError(
+                f"the Redis of the rate limit, {self.address}, refuses: {_redis_message(error)}."
+            )
         except (exceptions.RedisError, OSError) as error:
             failure = ConnectionFailed(
                 f"the Redis of the rate limit, {self.address}, cannot be reached ({type(error).__name__}): the "
@@ -188,7 +190,7 @@ def _grants(answer: dict[str, Any]) -> Grants:
     )
 
 
-def _said(error: Exception) -> str:
+def _redis_message(error: Exception) -> str:
     """The message of Redis, without the password."""
     return str(error).rstrip(".")[:200]
 

@@ -124,12 +124,12 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
         self._uncommitted: FeedBatch[T] | None = None
 
     def _check_store(self, resumed: bool, given_ids: bool) -> None:
-        told, store = self._position.store, self._store
+        store_id, store = self._position.store, self._store
         if store is not None and given_ids:
             raise InvalidArgument("pass known_ids or store, not both.")
-        if resumed and store is None and told is not None and not given_ids and self._destroyed:
+        if resumed and store is None and store_id is not None and not given_ids and self._destroyed:
             raise InvalidArgument("the ids of this state are in a store: pass store=... or known_ids=...")
-        if resumed and store is not None and told != store.id:
+        if resumed and store is not None and store_id != store.id:
             raise InvalidArgument(
                 f"{store.path}: is not the store of this state, and would miss what was destroyed: give the right one, "
                 "or begin anew, without the state."

@@ -201,8 +201,8 @@ class Feed(Generic[T]):
                 # Destroyed records first: after the others are reported, the walk continues behind them.
                 async for batch in self._gone(gone):
                     yield batch
-                async with aclosing(self._told(self._to_read(stamps, known), known, began)) as told:
-                    async for batch in told:
+                async with aclosing(self._changes(self._to_read(stamps, known), known, began)) as batches:
+                    async for batch in batches:
                         yield batch
                 yield self._committing(FeedBatch(), UUID(bytes=last))
         self._asked += walk.requests
@@ -233,7 +233,7 @@ class Feed(Generic[T]):
                 wanted.append(stamp)
         return wanted
 
-    async def _told(
+    async def _changes(
         self, stamps: list[Stamp], known: Mapping[bytes, KnownEntry], began: datetime
     ) -> AsyncGenerator[FeedBatch[T]]:
         size = self._looks.size

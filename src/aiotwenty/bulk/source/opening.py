@@ -134,9 +134,10 @@ def _real(ending: str, content: FileContent) -> str:
     if ending not in (*_TABLES, *ENDINGS):
         return ending
     start = content.first(_START)
-    if (what := _no_table(start)) is not None:
+    if (content_kind := _no_table(start)) is not None:
         raise InputError(
-            f"{content.path}: holds {what}, not a table: open it with what shows it, and save that as .csv or .xlsx"
+            f"{content.path}: holds {content_kind}, not a table: open it with what shows it, and save that as .csv or "
+            ".xlsx"
         )
     if ending in ENDINGS:
         return _ending_by_content(content) if _is_text(start) else ending

@@ -49,6 +49,6 @@ def is_nullable(node: ast.expr) -> bool:
 
 def references(node: ast.AST) -> Iterator[str]:
     """The names of the generated classes in an annotation."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.Name) and each.id.startswith('"'):
-            yield each.id.strip('"')
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id.startswith('"'):
+            yield part.id.strip('"')

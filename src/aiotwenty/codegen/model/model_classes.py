@@ -194,7 +194,7 @@ def _output_default(node: ast.AnnAssign) -> str | None:
     """The text of the default. Only fields that a directive may leave out have one."""
     value = node.value
     if isinstance(value, ast.Call):
-        value = next((each.value for each in value.keywords if each.arg == "default"), None)
+        value = next((keyword.value for keyword in value.keywords if keyword.arg == "default"), None)
     return f"default={ast.unparse(value)}" if value is not None else None
 
 

@@ -151,8 +151,8 @@ class Core:
         answer = self._answers(records, document, reader, caller)
         if len(records) < len(roots):
             beside = self._beside_records(asked).body
-            others = {root.key for root in roots} - {root.key for root in records}
-            answer["data"] |= {key: value for key, value in (beside["data"] or {}).items() if key in others}
+            static_keys = {root.key for root in roots} - {root.key for root in records}
+            answer["data"] |= {key: value for key, value in (beside["data"] or {}).items() if key in static_keys}
             if "errors" in beside:
                 answer["errors"] = [*answer.get("errors", ()), *beside["errors"]]
         return RecordAnswer(answer)

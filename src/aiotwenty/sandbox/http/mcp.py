@@ -75,9 +75,9 @@ def _content(asked: dict[str, Any], workspace: SandboxWorkspace) -> dict[str, An
 def _called(params: Any, workspace: SandboxWorkspace) -> dict[str, Any]:
     name = params.get("name") if isinstance(params, dict) else None
     if name == "list_object_metadata_names":
-        return _said(sorted(workspace.model.objects))
-    return {**_said([f"The sandbox doesn't have the tool {name}"]), "isError": True}
+        return _text_content(sorted(workspace.model.objects))
+    return {**_text_content([f"The sandbox doesn't have the tool {name}"]), "isError": True}
 
 
-def _said(lines: Iterable[str]) -> dict[str, Any]:
+def _text_content(lines: Iterable[str]) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": "\n".join(lines)}]}

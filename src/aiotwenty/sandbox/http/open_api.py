@@ -62,14 +62,14 @@ def metadata_document(url: str, collections: Iterable[str]) -> dict[str, Any]:
         answer = _answer({}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"}) if name in _PAGED else many
         parameters = {"parameters": paged} if name in _PAGED else {}
         paths[f"/{name}"] = {
-            "get": _said(name, f"findMany{title}", "200", answer, **parameters),
-            "post": _said(name, f"createOne{title[:-1]}", "201", entity, body=entity),
+            "get": _tagged_operation(name, f"findMany{title}", "200", answer, **parameters),
+            "post": _tagged_operation(name, f"createOne{title[:-1]}", "201", entity, body=entity),
         }
         paths[f"/{name}/{{id}}"] = {
             "parameters": [_ID],
-            "get": _said(name, f"findOne{title[:-1]}", "200", entity),
-            "patch": _said(name, f"updateOne{title[:-1]}", "200", entity, body=entity),
-            "delete": _said(name, f"deleteOne{title[:-1]}", "200", entity),
+            "get": _tagged_operation(name, f"findOne{title[:-1]}", "200", entity),
+            "patch": _tagged_operation(name, f"updateOne{title[:-1]}", "200", entity, body=entity),
+            "delete": _tagged_operation(name, f"deleteOne{title[:-1]}", "200", entity),
         }
     tags = [{"name": name, "description": f"`{name}`"} for name in sorted(collections)]
     return _document(f"{url}/rest/metadata", tags, paths, {})
@@ -127,10 +127,10 @@ def _answer(data: dict[str, Any], **beside: Any) -> dict[str, Any]:
 
 def _operation(of: ModelObject, verb: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
     subject = of.name_singular if verb.endswith("One") else of.name_plural
-    return _said(of.name_plural, f"{verb}{subject[:1].upper()}{subject[1:]}", status, answer, **more)
+    return _tagged_operation(of.name_plural, f"{verb}{subject[:1].upper()}{subject[1:]}", status, answer, **more)
 
 
-def _said(tag: str, operation_id: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _tagged_operation(tag: str, operation_id: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
     said: dict[str, Any] = {
         "tags": [tag],
         "operationId": operation_id,

@@ -102,37 +102,39 @@ class Document:
 
     def roots(self, operation: OperationDefinitionNode, reader: Reader) -> list[RootField]:
         """The root fields in the order of the document, those in fragments included."""
-        made: list[RootField] = []
-        self._roots(operation.selection_set, reader, made, set())
-        return made
+        roots: list[RootField] = []
+        self._roots(operation.selection_set, reader, roots, set())
+        return roots
 
-    def _roots(self, of: SelectionSetNode, reader: Reader, made: list[RootField], within: set[str]) -> None:
-        for each in of.selections:
-            if reader.validating and not reader.included(each):
+    def _roots(self, of: SelectionSetNode, reader: Reader, roots: list[RootField], within: set[str]) -> None:
+        for selection in of.selections:
+            if reader.validating and not reader.included(selection):
                 continue
-            if isinstance(each, FieldNode):
-                arguments = reader.arguments(each)
-                made.append(RootField(each.name.value, (each.alias or each.name).value, each, arguments))
-            elif (fragment := self.fragment(each, within)) is not None:
+            if isinstance(selection, FieldNode):
+                arguments = reader.arguments(selection)
+                roots.append(
+                    RootField(selection.name.value, (selection.alias or selection.name).value, selection, arguments)
+                )
+            elif (fragment := self.fragment(selection, within)) is not None:
                 name, inner = fragment
-                self._roots(inner, reader, made, within | {name})
+                self._roots(inner, reader, roots, within | {name})
 
-    def fragment(self, each: SelectionNode, within: set[str]) -> tuple[str, SelectionSetNode] | None:
+    def fragment(self, selection: SelectionNode, within: set[str]) -> tuple[str, SelectionSetNode] | None:
         """The name and selection of a fragment; None if it is missing or contains itself."""
-        if isinstance(each, InlineFragmentNode):
-            return "", each.selection_set
-        assert isinstance(each, FragmentSpreadNode)
-        name = each.name.value
-        found = self.fragments.get(name)
-        return None if found is None or name in within else (name, found.selection_set)
+        if isinstance(selection, InlineFragmentNode):
+            return "", selection.selection_set
+        assert isinstance(selection, FragmentSpreadNode)
+        name = selection.name.value
+        fragment = self.fragments.get(name)
+        return None if fragment is None or name in within else (name, fragment.selection_set)
 
     def below(self, node: FieldNode, reader: Reader) -> dict[str, Selected] | None:
         """The selection below a field."""
         if node.selection_set is None:
             return None
-        made: dict[str, Selected] = {}
-        self._collect(node.selection_set, reader, made, set())
-        return made
+        selected: dict[str, Selected] = {}
+        self._collect(node.selection_set, reader, selected, set())
+        return selected
 
     def _collect(self, of: SelectionSetNode, reader: Reader, collected: dict[str, Selected], within: set[str]) -> None:
         for node in of.selections:

@@ -225,7 +225,7 @@ class Execution:
                 return None
             if isinstance(value, str | Mapping):
                 raise GraphQLError(f"Expected Iterable, but did not find one for field '{place}'.")
-            return [item(each) for each in value]
+            return [item(entry) for entry in value]
 
         return completed
 

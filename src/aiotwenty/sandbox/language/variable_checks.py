@@ -36,15 +36,15 @@ def variable_errors(
         value = variables.get(name)
         if isinstance(of, GraphQLNonNull) and value is None:
             if name in variables:
-                problems.append(_said(f'Variable "${name}" of non-null type "{of}" must not be null.'))
+                problems.append(_complaint(f'Variable "${name}" of non-null type "{of}" must not be null.'))
             elif definition.default_value is None:
-                problems.append(_said(f'Variable "${name}" of required type "{of}" was not provided.'))
+                problems.append(_complaint(f'Variable "${name}" of required type "{of}" was not provided.'))
         elif name in variables and of is not None:
             problems += _check(value, of)
     return problems
 
 
-def _said(message: str, extensions: dict[str, Any] | None = None) -> Said:
+def _complaint(message: str, extensions: dict[str, Any] | None = None) -> Said:
     if extensions:
         return {"message": message, "extensions": {**extensions, "http": {"status": 400}}}
     more = {"http": {"status": 400}, "code": "BAD_USER_INPUT", "userFriendlyMessage": "An error occurred."}
@@ -54,7 +54,7 @@ def _said(message: str, extensions: dict[str, Any] | None = None) -> Said:
 def _check(value: Any, of: GraphQLType) -> Iterator[Said]:
     if isinstance(of, GraphQLNonNull):
         if value is None:
-            yield _said(f'Expected non-nullable type "{of}" not to be null.')
+            yield _complaint(f'Expected non-nullable type "{of}" not to be null.')
         else:
             yield from _check(value, of.of_type)
     elif value is None:
@@ -70,18 +70,18 @@ def _check(value: Any, of: GraphQLType) -> Iterator[Said]:
         try:
             coerce(value)
         except GraphQLError as error:
-            yield _said(as_javascript(error.message), error.extensions)
+            yield _complaint(as_javascript(error.message), error.extensions)
 
 
 def _check_object(value: Any, of: GraphQLInputObjectType) -> Iterator[Said]:
     if not isinstance(value, dict):
-        yield _said(f'Expected type "{of}" to be an object.')
+        yield _complaint(f'Expected type "{of}" to be an object.')
         return
     for name, field in of.fields.items():
         if name in value:
             yield from _check(value[name], field.type)
         elif is_required_input_field(field):
-            yield _said(f'Field "{name}" of required type "{field.type}" was not provided.')
+            yield _complaint(f'Field "{name}" of required type "{field.type}" was not provided.')
     for name in value.keys() - of.fields.keys():
         suggested = as_javascript(did_you_mean(suggestion_list(name, of.fields)))
-        yield _said(f'Field "{name}" is not defined by type "{of}".{suggested}')
+        yield _complaint(f'Field "{name}" is not defined by type "{of}".{suggested}')

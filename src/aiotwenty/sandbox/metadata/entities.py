@@ -154,30 +154,32 @@ class ViewEntities:
         return self._workspace.entities
 
     def all(self, kind: Kind) -> list[Entity]:
-        found = {**self._derived(kind.type), **self._kept.get(kind.type, {})}
-        return [each for each in found.values() if each is not None and each["deletedAt"] is None]
+        entities = {**self._derived(kind.type), **self._kept.get(kind.type, {})}
+        return [entity for entity in entities.values() if entity is not None and entity["deletedAt"] is None]
 
     def _derived(self, kind: str) -> dict[str, Entity]:
         """The entities that follow from the present data model, by id."""
         if self._revision != self._workspace.model.revision:
             self._of_model, self._revision = {}, self._workspace.model.revision
         if kind not in self._of_model:
-            self._of_model[kind] = {each["id"]: each for each in _DERIVED.get(kind, _none)(self._workspace)}
+            self._of_model[kind] = {entity["id"]: entity for entity in _DERIVED.get(kind, _none)(self._workspace)}
         return self._of_model[kind]
 
     def of(self, kind: Kind, parent_id: str | None = None) -> list[Entity]:
         """All entities of a kind, or those of one parent, by position."""
-        chosen = [each for each in self.all(kind) if parent_id is None or each.get(kind.parent or "") == parent_id]
+        chosen = [
+            entity for entity in self.all(kind) if parent_id is None or entity.get(kind.parent or "") == parent_id
+        ]
         return sorted(chosen, key=_position)
 
     def find(self, kind: Kind, entity_id: str) -> Entity | None:
-        return next((each for each in self.all(kind) if each["id"] == entity_id), None)
+        return next((entity for entity in self.all(kind) if entity["id"] == entity_id), None)
 
     def create(self, kind: Kind, given: Entity) -> Entity:
         moment = now()
         common = {"id": given.get("id") or new_id(), "createdAt": moment, "updatedAt": moment, "deletedAt": None}
-        told = {key: value for key, value in given.items() if value is not None}
-        return self._keep(kind, {**_owner(kind, self._workspace), **kind.defaults, **told, **common})
+        values = {key: value for key, value in given.items() if value is not None}
+        return self._keep(kind, {**_owner(kind, self._workspace), **kind.defaults, **values, **common})
 
     def update(self, kind: Kind, entity_id: str, given: Entity) -> Entity:
         entity = self._existing(kind, entity_id)
@@ -226,9 +228,9 @@ class ViewEntities:
 
     def _lister(self, kind: Kind) -> Callable[..., list[Entity]]:
         def listed(viewTypes: list[str] | None = None, pageLayoutType: str | None = None, **given: Any) -> list[Entity]:  # noqa: N803
-            found = self.of(kind, given.get(kind.parent or ""))
+            entities = self.of(kind, given.get(kind.parent or ""))
             wanted = viewTypes or ([pageLayoutType] if pageLayoutType else None)
-            return [self.node(kind, each) for each in found if wanted is None or each["type"] in wanted]
+            return [self.node(kind, entity) for entity in entities if wanted is None or entity["type"] in wanted]
 
         return listed
 

@@ -228,11 +228,11 @@ def _field_failure(
     action: Action, reasons: list[dict[str, Any]], name: str, of: ModelObject | None
 ) -> ValidationFailedError:
     owner = of.id if of else new_id()
-    this = entry("fieldMetadata", action, reasons, name=name, objectMetadataUniversalIdentifier=owner)
-    entries = {"fieldMetadata": [this]}
+    failed_field = entry("fieldMetadata", action, reasons, name=name, objectMetadataUniversalIdentifier=owner)
+    entries = {"fieldMetadata": [failed_field]}
     if action == "create" and of is not None:
         lost = reason("INVALID_VIEW_DATA", "Field metadata not found")
-        identifier = this["flatEntityMinimalInformation"]["universalIdentifier"]
+        identifier = failed_field["flatEntityMinimalInformation"]["universalIdentifier"]
         entries["viewField"] = [
             entry(
                 "viewField",

@@ -80,10 +80,10 @@ class FileStore:
     def show(self, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The value of a FILES field as responses have it: with extension and signed URL."""
         shown = []
-        for each in listed:
-            file = self.find(each["fileId"])
-            extension = file.extension if file else PurePath(each["label"]).suffix
-            shown.append({**each, "extension": extension, "url": self.download_url(each["fileId"])})
+        for entry in listed:
+            file = self.find(entry["fileId"])
+            extension = file.extension if file else PurePath(entry["label"]).suffix
+            shown.append({**entry, "extension": extension, "url": self.download_url(entry["fileId"])})
         return shown
 
     def described(self, file: StoredFile) -> dict[str, Any]:

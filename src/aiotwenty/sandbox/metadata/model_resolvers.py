@@ -105,9 +105,9 @@ class ModelResolvers:
 
     def _index(self, id: str) -> IndexNode:
         known_uuid(id)
-        for each in self._index_nodes():
-            if each.id == id:
-                return each
+        for index in self._index_nodes():
+            if index.id == id:
+                return index
         raise not_found("IndexMetadataEntity", id)
 
     def _create_object(self, input: dict[str, Any]) -> ObjectNode:  # noqa: A002

@@ -147,7 +147,9 @@ def _add_target(model: DataModel, new: ModelObject, field_name: str, target: str
 
 def _object_failure(new: ModelObject, reasons: list[dict[str, Any]], exists: bool) -> ValidationFailedError:
     """The error with everything that would have failed with the object."""
-    this = entry("objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular)
+    failed_object = entry(
+        "objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular
+    )
     view = reason("INVALID_VIEW_DATA", "Object metadata not found")
     not_searched = [
         reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found"),
@@ -164,7 +166,7 @@ def _object_failure(new: ModelObject, reasons: list[dict[str, Any]], exists: boo
         "object",
         {
             "fieldMetadata": _failed_fields(new, exists),
-            "objectMetadata": [this],
+            "objectMetadata": [failed_object],
             "view": [entry("view", "create", [view]) for _ in range(VIEWS)],
             "viewField": _failed_view_fields(new),
             "index": _failed_indexes(new, exists),
@@ -246,8 +248,10 @@ def update_object(model: DataModel, object_id: str, requested: dict[str, Any]) -
             reason("INVALID_OBJECT_INPUT", "labelIdentifierFieldMetadataId validation failed: invalid field")
         )
     if reasons:
-        this = entry("objectMetadata", "update", reasons, namePlural=of.name_plural, nameSingular=of.name_singular)
-        raise ValidationFailedError("update", "object", {"objectMetadata": [this]})
+        failed_object = entry(
+            "objectMetadata", "update", reasons, namePlural=of.name_plural, nameSingular=of.name_singular
+        )
+        raise ValidationFailedError("update", "object", {"objectMetadata": [failed_object]})
     for key, attribute in _OBJECT_UPDATES.items():
         if key in requested and (requested[key] is not None or key in _CLEARABLE):
             setattr(of, attribute, requested[key])
@@ -284,8 +288,10 @@ def delete_object(model: DataModel, object_id: str) -> ModelObject:
             if (reasons := undeletable(of, field))
         ]
         refused = reason("INVALID_OBJECT_INPUT", "Standard objects cannot be deleted")
-        this = entry("objectMetadata", "delete", [refused], namePlural=of.name_plural, nameSingular=of.name_singular)
-        raise ValidationFailedError("delete", "object", {"fieldMetadata": fields, "objectMetadata": [this]})
+        failed_object = entry(
+            "objectMetadata", "delete", [refused], namePlural=of.name_plural, nameSingular=of.name_singular
+        )
+        raise ValidationFailedError("delete", "object", {"fieldMetadata": fields, "objectMetadata": [failed_object]})
     # The other end of a relation to itself goes with the field.
     for field in [*of.fields.values()]:
         unlink(model, of, field)

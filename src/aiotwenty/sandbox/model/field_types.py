@@ -148,34 +148,34 @@ class FieldTypes:
 
     # The values of fields
 
-    def output_value(self, of: ModelObject, each: ModelField) -> PlainType | GraphQLObjectType | GraphQLList[Any]:
-        if each.type in COMPOSITES:
-            return self.composite(each.type)
-        if each.type == "FILES":
+    def output_value(self, of: ModelObject, field: ModelField) -> PlainType | GraphQLObjectType | GraphQLList[Any]:
+        if field.type in COMPOSITES:
+            return self.composite(field.type)
+        if field.type == "FILES":
             return GraphQLList(self.file_object())
-        return self.plain_value(of, each)
+        return self.plain_value(of, field)
 
-    def input_value(self, of: ModelObject, each: ModelField, verb: str) -> InputValue:
-        if each.type in COMPOSITES:
-            return self.composite_input(each.type, verb)
-        if each.type == "FILES":
+    def input_value(self, of: ModelObject, field: ModelField, verb: str) -> InputValue:
+        if field.type in COMPOSITES:
+            return self.composite_input(field.type, verb)
+        if field.type == "FILES":
             return GraphQLList(self.file_item())
-        if each.name == "id":
+        if field.name == "id":
             return ID
-        return self.plain_value(of, each)
+        return self.plain_value(of, field)
 
-    def plain_value(self, of: ModelObject, each: ModelField) -> PlainType | GraphQLList[PlainType]:
-        if each.type in OPTIONED:
-            enum = self.enum(of, each)
-            return GraphQLList(enum) if each.type == "MULTI_SELECT" else enum
-        if each.type == "NUMBER":
-            return _NUMBERS.get(each.number_type, FLOAT)
-        if each.type == "ARRAY":
+    def plain_value(self, of: ModelObject, field: ModelField) -> PlainType | GraphQLList[PlainType]:
+        if field.type in OPTIONED:
+            enum = self.enum(of, field)
+            return GraphQLList(enum) if field.type == "MULTI_SELECT" else enum
+        if field.type == "NUMBER":
+            return _NUMBERS.get(field.number_type, FLOAT)
+        if field.type == "ARRAY":
             return GraphQLList(STRING)
-        return _SCALARS[each.type]
+        return _SCALARS[field.type]
 
-    def enum(self, of: ModelObject, each: ModelField) -> GraphQLEnumType:
-        return self.enum_type(of.enum_name(each), *each.option_values)
+    def enum(self, of: ModelObject, field: ModelField) -> GraphQLEnumType:
+        return self.enum_type(of.enum_name(field), *field.option_values)
 
     def filter_value(self, of: ModelObject, field: ModelField) -> GraphQLInputType:
         if field.type in COMPOSITES:

@@ -219,9 +219,9 @@ class _Builder(FieldTypes):
 
     def aggregates(self, of: ModelObject) -> Iterator[tuple[str, GraphQLScalarType]]:
         yield "totalCount", INT
-        for each in of.fields.values():
-            if not each.relations:
-                yield from aggregates(each)
+        for field in of.fields.values():
+            if not field.relations:
+                yield from aggregates(field)
 
     def morph_aggregates(self, of: ModelObject) -> Iterator[tuple[str, GraphQLScalarType]]:
         for field in of.fields.values():
@@ -273,10 +273,12 @@ class _Builder(FieldTypes):
 
         return self.input_type(f"{of.type_name}WhereUniqueInput", fields)
 
-    def unique_composite(self, of: ModelObject, each: ModelField) -> GraphQLInputObjectType:
+    def unique_composite(self, of: ModelObject, field: ModelField) -> GraphQLInputObjectType:
         return self.input_type(
-            f"{of.type_name}{upper_first(camel(each.name))}WhereInput",
-            lambda: {name: input_field(self.part(part)) for name, part in COMPOSITES[each.type].items() if part.unique},
+            f"{of.type_name}{upper_first(camel(field.name))}WhereInput",
+            lambda: {
+                name: input_field(self.part(part)) for name, part in COMPOSITES[field.type].items() if part.unique
+            },
         )
 
     def filter(self, of: ModelObject) -> GraphQLInputObjectType:
@@ -308,9 +310,9 @@ class _Builder(FieldTypes):
 
     def order_by_with_group_by(self, of: ModelObject) -> GraphQLInputObjectType:
         def totals() -> Inputs:
-            made = {name: input_field(self.direction) for name, _ in self.aggregates(of)}
-            related = (each for each in of.fields.values() if each.relations)
-            return made | self.orders(of, self.direction, self.order_by, related)
+            directions = {name: input_field(self.direction) for name, _ in self.aggregates(of)}
+            related = (field for field in of.fields.values() if field.relations)
+            return directions | self.orders(of, self.direction, self.order_by, related)
 
         def fields() -> Inputs:
             aggregate = self.input_type(f"{of.type_name}OrderByWithGroupByAggregateInput", totals)
@@ -360,11 +362,11 @@ class _Builder(FieldTypes):
 
         return self.input_type(f"{of.type_name}GroupByInput", fields)
 
-    def grouped(self, each: ModelField) -> bool:
+    def grouped(self, field: ModelField) -> bool:
         if self.dialect.groups_by_any_field:
-            return each.type not in _NEVER_GROUPED
-        return is_groupable(each)
+            return field.type not in _NEVER_GROUPED
+        return is_groupable(field)
 
-    def relations(self, of: ModelObject, each: ModelField) -> Iterator[ModelRelation]:
+    def relations(self, of: ModelObject, field: ModelField) -> Iterator[ModelRelation]:
         """The ends of a relation field whose target objects exist."""
-        return (one for one in each.relations if one.name in of.to_one or one.name in of.to_many)
+        return (relation for relation in field.relations if relation.name in of.to_one or relation.name in of.to_many)

@@ -95,8 +95,8 @@ class Announcer:
 
     def _tell(self, events: Sequence[SandboxEvent]) -> None:
         if events:
-            for each in self._audiences:
-                each.publish(events)
+            for audience in self._audiences:
+                audience.publish(events)
 
     def _shown(self, of: ModelObject, ids: Sequence[str]) -> dict[str, Node]:
         return self._records.by_ids(self._planner.everything(of), list(ids))

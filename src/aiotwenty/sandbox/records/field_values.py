@@ -199,12 +199,12 @@ def string_list(value: Any, name: str) -> str:
 def file_list(value: Any, name: str) -> str:
     if not isinstance(value, list):
         raise refused(value, "array", name, "files")
-    for each in value:
-        if not isinstance(each, dict) or not {"fileId", "label"} <= set(each):
-            raise refused(each, "file", name, "file")
-        uuid_text(each["fileId"], f"{name}.fileId")
-        text(each["label"], f"{name}.label")
-    return compact_json([{"fileId": each["fileId"].lower(), "label": each["label"]} for each in value])
+    for item in value:
+        if not isinstance(item, dict) or not {"fileId", "label"} <= set(item):
+            raise refused(item, "file", name, "file")
+        uuid_text(item["fileId"], f"{name}.fileId")
+        text(item["label"], f"{name}.label")
+    return compact_json([{"fileId": item["fileId"].lower(), "label": item["label"]} for item in value])
 
 
 def position(value: Any, name: str) -> int | float | str:
@@ -368,7 +368,7 @@ def store_form(column: TableColumn, dialect: Dialect) -> Check:
         return check
 
     def checked(value: Any, name: str) -> Any:
-        made = check(value, name)
-        return None if made in empty and value != "{}" else made
+        stored = check(value, name)
+        return None if stored in empty and value != "{}" else stored
 
     return checked

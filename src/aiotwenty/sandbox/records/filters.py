@@ -160,13 +160,13 @@ class Filters:
             raise errors.javascript_failed("Cannot convert undefined or null to object")
         return value or {}
 
-    def _negated(self, made: Condition) -> Condition:
+    def _negated(self, condition: Condition) -> Condition:
         """The negated condition. The negation of a condition without a restriction matches nothing."""
-        if made.negates is not None:
-            return made.negates
-        if made.sql:
-            return Condition(f"NOT ({made.sql})", made.parameters, negates=made)
-        return made if self.dialect.takes_loose_filters else Condition("FALSE")
+        if condition.negates is not None:
+            return condition.negates
+        if condition.sql:
+            return Condition(f"NOT ({condition.sql})", condition.parameters, negates=condition)
+        return condition if self.dialect.takes_loose_filters else Condition("FALSE")
 
     def _composite(self, of: ModelObject, composite: Composite, value: Any, alias: str) -> Condition:
         if self.dialect.reads_first_operator and value is None:
@@ -199,9 +199,9 @@ class Filters:
         _require_object(name, value)
         operators = list(value)
         if self.dialect.reads_first_operator:
-            operators = sorted(operators, key=lambda each: _STRICT_ORDER.index(each) if each in _STRICT_ORDER else 99)[
-                :1
-            ]
+            operators = sorted(
+                operators, key=lambda operator: _STRICT_ORDER.index(operator) if operator in _STRICT_ORDER else 99
+            )[:1]
         if len(operators) != 1:
             raise refused_filters.invalid_filter(
                 f'Filter for field "{name}" must have exactly one operator',

@@ -63,8 +63,8 @@ class Inputs:
     def _scalar(self, name: str, column: Any) -> Put:
         check = store_form(column, self.dialect)
 
-        def put(value: Any, made: Written) -> None:
-            made.columns[name] = None if value is None else check(value, name)
+        def put(value: Any, written: Written) -> None:
+            written.columns[name] = None if value is None else check(value, name)
 
         return put
 
@@ -101,22 +101,22 @@ class Inputs:
 
 
 def _relation(to_one: ToOne, dialect: Dialect) -> Put:
-    def put(value: Any, made: Written) -> None:
+    def put(value: Any, written: Written) -> None:
         if value is None or (isinstance(value, dict) and value.get("disconnect")):
-            made.columns[to_one.join_column] = None
+            written.columns[to_one.join_column] = None
             return
         connect = value.get("connect") if isinstance(value, dict) else None
         where = connect.get("where") if isinstance(connect, dict) else None
         if not isinstance(where, dict):
             raise refused_data.invalid_data(f'Relation "{to_one.name}" requires connect or disconnect operation')
         if where or dialect.connects_to_nothing:
-            made.connects.append((to_one, where))
+            written.connects.append((to_one, where))
 
     return put
 
 
 def _not_writable(name: str) -> Put:
-    def put(value: Any, made: Written) -> None:
+    def put(value: Any, written: Written) -> None:
         raise refused_data.invalid_data(f"One-to-many relation {name} field does not support write operations.")
 
     return put

@@ -242,15 +242,15 @@ class Writer:
             self.merge_within(of, ids, survivor, columns, actor)
         self.store.note_position(of, None)
         gone = "deleted" if self.dialect.merges_softly else "destroyed"
-        others = (identity for identity in ids if identity != survivor)
+        merged_ids = (identity for identity in ids if identity != survivor)
         return [
-            *(RecordChange(of, gone, identity) for identity in others),
+            *(RecordChange(of, gone, identity) for identity in merged_ids),
             RecordChange(of, "updated", survivor, list(columns)),
         ]
 
     def merge_within(self, of: ModelObject, ids: list[str], survivor: str, columns: Values, actor: Caller) -> None:
         """`merge` inside a transaction of the caller."""
-        others = [identity for identity in ids if identity != survivor]
+        merged_ids = [identity for identity in ids if identity != survivor]
         for child in self.model.objects.values():
             for relation in child.to_one.values():
                 if relation.target == of.name_singular:
@@ -258,15 +258,15 @@ class Writer:
                     self.store.execute(
                         f"UPDATE OR IGNORE {quoted(child.name_singular)} SET {join} = ? "
                         f"WHERE {join} IN (SELECT value FROM json_each(?))",
-                        [survivor, json.dumps(others)],
+                        [survivor, json.dumps(merged_ids)],
                     )
         if self.dialect.merges_softly:
-            self._clear_unique(of, others)
+            self._clear_unique(of, merged_ids)
             moment = self._now()
-            for identity in others:
+            for identity in merged_ids:
                 self._update(of, [identity], {"deletedAt": moment}, actor)
         else:
-            self._remove(of, others)
+            self._remove(of, merged_ids)
         self._update(of, [survivor], columns, actor)
 
     def _clear_unique(self, of: ModelObject, ids: list[str]) -> None:
