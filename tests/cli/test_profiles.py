@@ -68,7 +68,9 @@ def test_a_workspace_is_kept_and_forgotten(
     assert bare("objects").code == 0
     assert bare("objects", "--profile", "work").code == bare("--profile", "work", "objects").code == 0
     unknown = bare("objects", "--profile", "wrok")
-    assert (unknown.code, "did you mean 'work'" in unknown.err) == (1, True)
+    assert (unknown.code, "did you mean 'work'" in unknown.err) == (2, True)
+    nonsense = bare("login", "--url", "crm example", given="key")
+    assert (nonsense.code, "https://crm.example.com" in nonsense.err) == (2, True)
     assert bare("logout").code == 0
     assert kept == {}
     assert bare("objects").code == 3

@@ -129,6 +129,13 @@ def test_the_ids_that_are_not_there_are_named_and_the_others_changed(aiotwenty: 
     assert f"no record {nobody}" in aiotwenty("open", "companies", nobody, "--print").err
 
 
+def test_an_id_that_is_none_is_refused_before_any_record_is_changed(aiotwenty: Command, air: str) -> None:
+    aiotwenty("delete", "companies", air)
+    refused = aiotwenty("restore", "companies", air, "air")
+    assert (refused.code, refused.out) == (2, "")
+    assert aiotwenty("get", "companies", air).code == 1
+
+
 def test_several_are_changed_alike(aiotwenty: Command) -> None:
     aiotwenty("create", "companies", "--data", '[{"name": "Alike 1"}, {"name": "Alike 2"}]')
     assert aiotwenty("update", "companies", "--filter", "name~Alike", "city=Bergen").code == 0
@@ -139,23 +146,30 @@ def test_several_are_changed_alike(aiotwenty: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("list", "companie"), 1, "did you mean 'companies'"),
-        (("list", "companies", "--select", "nmae"), 1, "did you mean 'name'"),
-        (("list", "companies", "--filter", "nmae=x"), 1, "did you mean 'name'"),
+        (("list", "companie"), 2, "did you mean 'companies'"),
+        (("list", "companies", "--select", "nmae"), 2, "did you mean 'name'"),
+        (("list", "companies", "--filter", "nmae=x"), 2, "did you mean 'name'"),
         (("list", "companies", "--filter", "what is it"), 2, "neither JSON nor a condition"),
         (("list", "companies", "--order", "name:up"), 2, "asc or desc"),
-        (("create", "companies", "nmae=x"), 1, "did you mean 'name'"),
-        (("create", "companies", "xyzzy=x"), 1, "`aiotwenty objects company` lists them"),
+        (("create", "companies", "nmae=x"), 2, "did you mean 'name'"),
+        (("create", "companies", "xyzzy=x"), 2, "`aiotwenty objects company` lists them"),
         (("create", "companies", "--data", "{name}"), 2, "not JSON, line 1, column 2"),
         (("list", "companies", "--output", "xml"), 2, "'--output' / '-o': 'xml' is not one of"),
         (("create", "companies"), 2, "NAME=VALUE"),
         (("create", "companies", "--data", "[1]"), 2, "JSON object"),
         (("update", "companies", "city=Bergen"), 2, "pass ids, --filter or --all-records"),
         (("list", "companies", "--filter", "name=Air Ltd"), 2, 'quote a value with spaces: name="Air Ltd"'),
-        (("list", "companies", "--select", "people.nmae"), 1, "no field 'people.nmae' (did you mean 'name'?)"),
+        (("list", "companies", "--select", "people.nmae"), 2, "no field 'people.nmae' (did you mean 'name'?)"),
         (("update", "companies", "9bea4d86-4bec-4ec7-ba9f-f06ee27eaa86"), 2, "pass the new values"),
         (("delete", "companies", "name=Air"), 2, "--filter"),
         (("restore", "companies"), 2, "IDS"),
+        (("get", "companies", "air"), 2, "'air' is not an id"),
+        (("restore", "companies", "air"), 2, "'air' is not an id"),
+        (("update", "companies", "air", "city=Bonn"), 2, "'air' is neither an id"),
+        (("delete", "companies", "air"), 2, "air: there is no such file"),
+        (("destroy", "companies", "air", "--yes"), 2, "air: there is no such file"),
+        (("load", "companies", "air.csv"), 2, "air.csv: there is no such file"),
+        (("create", "companies", "employees=many"), 2, "employees"),
     ],
 )
 def test_a_mistake_says_what_is_meant(aiotwenty: Command, arguments: tuple[str, ...], code: int, says: str) -> None:

@@ -13,7 +13,7 @@ from typer.main import get_command
 from aiotwenty import __version__
 from aiotwenty.cli.connection import Profile, Rate, Timeout, Verbose, choose, forget
 from aiotwenty.cli.exit_codes import ExitCode
-from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
+from aiotwenty.errors import AuthenticationError, InvalidArgument, SchemaDrift, TwentyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,6 +136,8 @@ def run(arguments: Sequence[str]) -> int:
         return _report(error, ExitCode.AUTHENTICATION)
     except SchemaDrift as error:
         return _report(error, ExitCode.FINDINGS)
+    except InvalidArgument as error:
+        return _report(error, ExitCode.USAGE)
     except (TwentyError, OSError) as error:
         return _report(error, ExitCode.FAILED)
     return ExitCode.FINE

@@ -11,7 +11,7 @@ class ExitCode(IntEnum):
     FINE = 0
     FAILED = 1
     USAGE = 2
-    """Wrong usage, with typer's own code."""
+    """Wrong usage, with typer's own code; also a value, a file or a document that is refused before it is sent."""
     AUTHENTICATION = 3
     FINDINGS = 4
     """Drift, differences or rejects were found."""

@@ -11,6 +11,8 @@ import typer
 from aiotwenty.cli.connection import Profile, Timeout, chosen
 from aiotwenty.cli.output import Output, OutputOption, print_rows
 from aiotwenty.cli.profiles import Profiles, Store, check_store, drop_key, store_key
+from aiotwenty.cli.wording import said
+from aiotwenty.errors import ConfigurationError
 from aiotwenty.settings import CLOUD, check_key, check_url, hide
 
 _DEFAULT = "default"
@@ -69,12 +71,15 @@ def logout(profile: Profile = None) -> None:
 def ask_workspace(url: str | None, known: str) -> tuple[str, str]:
     """The address and key: asked for on a terminal; otherwise the key is a line of standard input.
 
-    Raises `ConfigurationError` for an invalid address or key.
+    Raises `BadParameter` for an invalid address, and `ConfigurationError` for an invalid key.
     """
     interactive = sys.stdin.isatty()
     if url is None:
         url = str(typer.prompt("Address of the workspace", default=known, err=True)) if interactive else known
-    address = check_url(url)
+    try:
+        address = check_url(url)
+    except ConfigurationError as error:
+        raise typer.BadParameter(said(error), param_hint="--url") from None
     if interactive:
         return address, check_key(hide(typer.prompt("API key (it is not shown)", hide_input=True, err=True)))
     return address, check_key(hide(sys.stdin.readline()))

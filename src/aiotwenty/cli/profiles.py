@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiotwenty.disk import write_private
-from aiotwenty.errors import ConfigurationError
+from aiotwenty.errors import ConfigurationError, InvalidArgument
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.settings import hide
 
@@ -69,7 +69,7 @@ class Profiles:
         """The settings of a profile: `url`, and perhaps `timeout` and `rate_limit`. Raises `ConfigurationError`."""
         if name not in self.tables:
             hint = did_you_mean(name, self.tables) or f": create it with aiotwenty login --profile {name}"
-            raise ConfigurationError(f"there is no profile {name!r}{hint}.")
+            raise InvalidArgument(f"there is no profile {name!r}{hint}.")
         table = self.tables[name]
         for key, value in table.items():
             if key not in _TYPES:

@@ -14,7 +14,7 @@ from aiotwenty.cli.connection import connect, connects
 from aiotwenty.cli.options import Yes, sure
 from aiotwenty.cli.output import JsonOption, Output, OutputOption, Row, print_json, print_rows
 from aiotwenty.cli.wording import said
-from aiotwenty.errors import ApiError, InvalidArgument
+from aiotwenty.errors import ApiError, InvalidArgument, NotFoundError
 
 if TYPE_CHECKING:
     from aiotwenty.workspace.data_model import Field, Object
@@ -89,7 +89,10 @@ def query(
 
 async def _objects(name: str | None) -> list[Object]:
     async with connect() as twenty:
-        return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
+        try:
+            return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
+        except NotFoundError as error:
+            raise InvalidArgument(error.message) from None
 
 
 async def _query(

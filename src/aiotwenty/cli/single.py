@@ -160,7 +160,13 @@ def change_by_ids(
 
 
 async def _each(records: ServedRecords, ids: Sequence[str], change: Callable[[str], Awaitable[T]]) -> list[T]:
-    """Changes the records one by one, and prints the ids that don't exist."""
+    """Changes the records one by one, and prints the ids that don't exist.
+
+    Raises `InvalidArgument` for an invalid id before any record is changed.
+    """
+    from aiotwenty.records.namespace import as_ids
+
+    as_ids(ids)
     changed = []
     for identity in ids:
         try:
