@@ -16,6 +16,7 @@ from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.field_existence import FIELDS_OF_ALL, FieldCheck
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.root_fields import check_operation
 from aiotwenty.objects import namespaces_of
 from aiotwenty.records.namespace import Namespace
 from aiotwenty.records.raw_calls import RawCalls
@@ -175,10 +176,13 @@ class Client:
         defaults of variables (Twenty, July 2026). So documents are checked against the schema of the workspace,
         which is fetched once: `InvalidArgument` says what is wrong, and where. With
         `validate=False` the document is sent unchecked. /metadata checks documents itself.
+
+        `operation_name` chooses one of several operations; without it, such a document is refused.
         """
         transport = self.endpoint(endpoint)
         if isinstance(document, Operation):
             return await transport.run_document(document.document, variables, document.name)
+        check_operation(document, operation_name)
         if not validate or endpoint != "graphql":
             return await transport.run_document(document, variables, operation_name)
         await self._documents.check(document)

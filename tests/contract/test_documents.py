@@ -79,6 +79,30 @@ async def test_a_misspelt_root_field_gets_a_suggestion(twenty: Twenty) -> None:
         await twenty.execute("{ compnies { totalCount } }")
 
 
+@pytest.mark.parametrize(
+    ("document", "name", "says"),
+    [
+        ("query A { companies { totalCount } } query B { people { totalCount } }", None, r"2 operations \(A, B\)"),
+        ("query A { companies { totalCount } }", "B", r"no operation 'B'; there are A\."),
+        ("fragment Count on CompanyConnection { totalCount }", None, "has no operation"),
+    ],
+)
+async def test_a_document_of_which_no_operation_is_chosen_is_not_sent(
+    connection: Connection, document: str, name: str | None, says: str
+) -> None:
+    sent: list[RequestEvent] = []
+    async with connection.client(hooks=Hooks(on_request=sent.append)) as twenty:
+        for validate in (True, False):
+            with pytest.raises(InvalidArgument, match=says):
+                await twenty.execute(document, operation_name=name, validate=validate)
+    assert sent == []
+
+
+async def test_one_of_several_operations_is_chosen_by_its_name(twenty: Twenty) -> None:
+    document = "query A { companies { totalCount } } query B { people { totalCount } }"
+    assert list(await twenty.execute(document, operation_name="B")) == ["people"]
+
+
 async def test_it_can_be_sent_all_the_same(twenty: Twenty, server: str, tag: str) -> None:
     document = "{ companies(first: 1) { edges { node { nmae } } } }"
     if server == "strict sandbox":

@@ -184,7 +184,7 @@ async def test_what_succeeded_is_printed_although_the_rest_failed(aiotwenty: Aio
         (("query", ""), 2, "the document is empty"),
         (("query", "-"), 2, "the document is empty"),
         (("query", "fragment Name on Company { name }"), 2, "no operation"),
-        (("query", "query A { a } query B { b }"), 2, "2 operations: A, B"),
+        (("query", "query A { a } query B { b }"), 2, "2 operations (A, B): choose one with --operation."),
         (("query", "query Names { a }", "--operation", "Name"), 2, "no operation 'Name'"),
         (("query", "--read-only", "{ createCompany(data: {}) { id } }"), 2, "the document writes"),
         (("objects", "compny"), 2, "did you mean 'company'"),

@@ -11,14 +11,14 @@ from shutil import get_terminal_size
 from typing import Any
 
 import typer
-from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
+from graphql import GraphQLSyntaxError, parse
 from rich.cells import cell_len
 
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.output import inform
 from aiotwenty.errors import ApiError, InvalidArgument
-from aiotwenty.graphql.advice import instead_of
 from aiotwenty.graphql.document_check import MISFIT
+from aiotwenty.graphql.root_fields import check_operation
 
 _INDENT = " " * 4
 _LINE_END = re.compile(r"\r\n|[\n\r]")
@@ -41,25 +41,12 @@ class QueryText:
         return cls(argument) if "{" in argument or not argument.strip() else cls(_content(argument), argument)
 
     def check(self, operation_name: str | None) -> None:
-        """Exits with code 2 if the text is not GraphQL, or if the operation is ambiguous.
-
-        The server would answer the latter with HTTP 500 (Twenty, July 2026).
-        """
+        """Exits with code 2 if the text is not GraphQL, or if the operation is ambiguous."""
         try:
-            tree = parse(self.text, no_location=True)
+            parse(self.text, no_location=True)
         except GraphQLSyntaxError as error:
             raise self._not_graphql(error) from None
-        operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
-        names = [node.name.value for node in operations if node.name]
-        listed = f": {', '.join(names)}" if names else ""
-        if operation_name is not None and operation_name not in names:
-            problem = f"the document has no operation {operation_name!r}{instead_of(operation_name, names)}"
-            raise typer.BadParameter(problem, param_hint="--operation")
-        if not operations:
-            raise typer.BadParameter("the document has no operation", param_hint="DOCUMENT")
-        if operation_name is None and len(operations) > 1:
-            problem = f"the document has {len(operations)} operations{listed}. Choose one with --operation"
-            raise typer.BadParameter(problem, param_hint="DOCUMENT")
+        check_operation(self.text, operation_name)
 
     def explain(self, error: ApiError | InvalidArgument) -> None:
         """Adds line and caret to an error about the document; other errors don't change."""

@@ -23,6 +23,9 @@ from graphql import (
     parse,
 )
 
+from aiotwenty.errors import InvalidArgument
+from aiotwenty.graphql.advice import instead_of
+
 _WRITE = re.compile(r"(create|update|delete|destroy|restore|merge)[A-Z_]")
 
 
@@ -41,6 +44,30 @@ def describe(document: DocumentNode, operation_name: str | None) -> tuple[str | 
         for node in meant
     )
     return named, "query" if reads else "mutation"
+
+
+@lru_cache(maxsize=64)
+def check_operation(document: str, operation_name: str | None) -> None:
+    """Raises `InvalidArgument` unless it is clear which operation of the document is meant.
+
+    The server would answer with HTTP 500 (Twenty, July 2026). What is no GraphQL is left to it.
+    """
+    try:
+        parsed = parse(document, no_location=True)
+    except GraphQLError:
+        return
+    operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
+    names = [node.name.value for node in operations if node.name]
+    if not operations:
+        raise InvalidArgument("the document has no operation.")
+    if operation_name is not None and operation_name not in names:
+        raise InvalidArgument(f"the document has no operation {operation_name!r}{instead_of(operation_name, names)}.")
+    if operation_name is None and len(operations) > 1:
+        listed = f" ({', '.join(names)})" if names else ""
+        raise InvalidArgument(
+            f"the document has {len(operations)} operations{listed}: choose one with operation_name.",
+            suggested=("operation", "operation_name"),
+        )
 
 
 def writes(document: str, operation_name: str | None = None) -> bool:
