@@ -146,7 +146,7 @@ def test_doctor_says_of_each_thing_how_it_is_and_what_to_do(
     monkeypatch.setenv("TWENTY_API_KEY", "wrong")
     wrong = aiotwenty("doctor", "--output", "jsonl")
     assert wrong.code == 3
-    assert "aiotwenty login" in wrong.out
+    assert wrong.out.count("Settings, APIs & Webhooks") == wrong.out.count("aiotwenty login") == 1
     monkeypatch.setenv("TWENTY_API_URL", "http://127.0.0.1:9")
     assert aiotwenty("doctor").code == 1
     monkeypatch.delenv("TWENTY_API_URL")

@@ -117,8 +117,8 @@ async def _connected(client: Client, is_project: bool) -> AsyncIterator[Finding]
         answered = await _answered(client)
     except AuthenticationError as error:
         yield Finding("address", Health.FINE, f"{address} answers")
-        advice = "create a new key under Settings, APIs & Webhooks, then run aiotwenty login"
-        yield Finding("key", Health.WRONG, said(error), advice, ExitCode.AUTHENTICATION)
+        advice = "create a key in this workspace, under Settings, APIs & Webhooks, and run aiotwenty login"
+        yield Finding("key", Health.WRONG, error.said or said(error), advice, ExitCode.AUTHENTICATION)
         return
     except TwentyError as error:
         yield Finding("address", Health.WRONG, f"{address}: {said(error)}", _advice(client.base_url))
