@@ -125,6 +125,29 @@ async def test_without_upsert_what_is_there_already_is_rejected_with_the_id_of_i
     assert await either.companies.count() == 300
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            {},
+            "3 rows rejected because the record exists: key='domainName.primaryLinkUrl', upsert=True "
+            "(--key domainName.primaryLinkUrl --upsert) would update it",
+        ),
+        ({"key": "domain"}, "3 rows rejected because the record exists: upsert=True (--upsert) would update it"),
+    ],
+)
+async def test_the_report_says_once_how_to_update_what_is_there_already(
+    either: Twenty, options: dict[str, Any], says: str
+) -> None:
+    await either.companies.load(companies(3))
+    report = await either.companies.load(companies(4), **options)
+    assert (report.loaded, report.rejected) == (1, 3)
+    assert [note for note in report.notes if "upsert" in note] == [says]
+    assert not any("upsert" in reject.message for reject in report.rejects)
+    again = await either.companies.load(companies(4), key="domainName.primaryLinkUrl", upsert=True)
+    assert (again.loaded, [note for note in again.notes if "upsert" in note]) == (4, [])
+
+
 async def test_rows_with_one_key_are_sent_in_order_and_never_in_one_batch(either: Twenty) -> None:
     rows = [{"name": f"version {i // 50}", "domain": f"https://c{i % 50}.example"} for i in range(1000)]
     report = await either.companies.load(rows, key="domain", upsert=True)

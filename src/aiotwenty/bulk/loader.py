@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -156,6 +157,8 @@ class Loader:
         self._progress = Progress(total=rows.check.total if rows.check else None, what=names.plural)
         self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}
         self._rejects: list[Reject] = []
+        self._taken: Counter[str] = Counter()
+        self._has_key = bool(options.get("key"))
         self._failure: BaseException | None = None
 
     async def run(self, *, dry_run: bool = False) -> LoadReport:
@@ -193,10 +196,20 @@ class Loader:
             deed=self._mode.deed,
             dry_run=dry_run,
             created=dict(self._relations.created),
-            notes=notes_of(self._input.source, self._input.mapped),
+            notes=[*notes_of(self._input.source, self._input.mapped), *self._upsert_note()],
             mapping=self._input.mapped.as_toml() if dry_run else "",
             preview=self._input.mapped.preview() if dry_run else {},
         )
+
+    def _upsert_note(self) -> list[str]:
+        """How to update the records that rows were rejected for."""
+        if not self._taken:
+            return []
+        [(path, _)] = self._taken.most_common(1)
+        named = path == "id" or self._has_key
+        python, flag = ("", "") if named else (f"key={path!r}, ", f"--key {path} ")
+        rows = counted(self._taken.total(), "row")
+        return [f"{rows} rejected because the record exists: {python}upsert=True ({flag}--upsert) would update it"]
 
     def _write_rejects(self) -> str | None:
         """Writes the rejects. Returns the reason if that failed; loaded rows stay loaded."""
@@ -299,6 +312,7 @@ class Loader:
         for reject in outcome.rejects:
             self._reject(reject)
         self._flush_rejects()
+        self._taken.update(outcome.taken)
         self._progress.loaded += len(rows)
         self._concurrency.answered(len(batch))
         self._report_progress()

@@ -142,6 +142,7 @@ class Insert(_Creating):
                 if holder.deleted:
                     message += "; it is deleted: restore it with restore_one, or upsert"
                 outcome.reject(record, "DUPLICATE", message)
+                outcome.taken.append(path)
         if len(rest) == len(piece.records):
             return None
         return [Piece(rest, piece.in_doubt)] if rest else []
@@ -151,7 +152,8 @@ class Insert(_Creating):
         if record.in_doubt or not _is_shared(record, store):
             outcome.loaded.append(record)
         else:
-            outcome.reject(record, "DUPLICATE", f"a record with the id {record.id} exists; an upsert would update it")
+            outcome.reject(record, "DUPLICATE", f"a record with the id {record.id} exists")
+            outcome.taken.append("id")
 
     def claims(self, records: Sequence[Prepared], store: StoredRecords) -> list[tuple[bytes, int]]:
         return [(UUID(record.id).bytes, record.row.number) for record in records if _is_shared(record, store)]

@@ -14,6 +14,8 @@ class Outcome:
 
     loaded: list[Prepared] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    """Of each row that was rejected because a record of the workspace has its value: the field of the value."""
 
     def reject(self, record: Prepared, code: str, message: str) -> None:
         row = record.row

@@ -90,7 +90,8 @@ class LoadReport:
     created: Mapping[str, int] = field(default_factory=dict)
     """Records that were created because rows refer to them (`create_missing`), by type."""
     notes: Sequence[str] = ()
-    """Guesses about the source and its columns, and the columns that were left out."""
+    """Guesses about the source and its columns, the columns that were left out, and how to update existing records
+    for which rows were rejected."""
     mapping: str = field(default="", repr=False)
     """For a dry run: the mapping as TOML, for a plan or a preset."""
     preview: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
