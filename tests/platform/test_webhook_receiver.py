@@ -128,6 +128,43 @@ async def test_a_function_that_fails_keeps_nothing_from_the_others(
     assert "in the function" in caplog.text
 
 
+async def test_a_handler_that_hangs_fails_and_the_delivery_may_come_again(caplog: pytest.LogCaptureFixture) -> None:
+    receiver = WebhookReceiver(SECRET, handler_timeout=0.01)
+    never = asyncio.Event()
+    told: list[str] = []
+
+    @receiver.on("*.*")
+    async def hangs(event: WebhookEvent) -> None:
+        await never.wait()
+
+    @receiver.on("*.*")
+    async def works(event: WebhookEvent) -> None:
+        told.append(event.event_name)
+
+    body = delivery()
+    assert await receiver.answer(body, signed(body)) == 500
+    assert "the handler took longer than 0.01 s." in caplog.text
+    never.set()
+    assert await receiver.answer(body, signed(body)) == 204
+    assert told == ["company.created"] * 2
+
+
+async def test_a_timeout_of_the_handlers_own_is_reported_as_it_is(receiver: WebhookReceiver) -> None:
+    @receiver.on("*.*")
+    async def waits(event: WebhookEvent) -> None:
+        raise TimeoutError("the queue is full")
+
+    with pytest.raises(WebhookHandlerFailed) as failed:
+        await deliver(receiver)
+    assert str(failed.value.__cause__) == "the queue is full"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_handler_needs_some_time(seconds: float) -> None:
+    with pytest.raises(InvalidArgument, match="handler_timeout"):
+        WebhookReceiver(SECRET, handler_timeout=seconds)
+
+
 async def test_a_record_that_its_model_does_not_fit_is_the_functions_failure(receiver: WebhookReceiver) -> None:
     class Other(Record):
         thrust: int

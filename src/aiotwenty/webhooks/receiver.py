@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Iterable
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 MAX_BYTES = 5_000_000
 """The most bytes: more than a record has; long notes are the largest."""
+HANDLER_SECONDS = 30.0
+"""The time limit of a handler: Twenty stops waiting long before, so a handler that takes longer is stuck."""
 
 logger = logging.getLogger("aiotwenty.webhooks")
 
@@ -62,7 +65,8 @@ class WebhookReceiver:
     then a failed delivery is handled again.
 
     Pass several secrets while one is being replaced. `store` remembers deliveries for `max_age` seconds: by default a
-    `MemoryStore`; several processes behind one address need a shared store.
+    `MemoryStore`; several processes behind one address need a shared store. An async handler that takes longer than
+    `handler_timeout` seconds is cancelled, and has failed; None sets no limit.
     """
 
     def __init__(
@@ -72,16 +76,20 @@ class WebhookReceiver:
         store: ReplayStore | None = None,
         max_age: float = MAX_AGE,
         max_bytes: int = MAX_BYTES,
+        handler_timeout: float | None = HANDLER_SECONDS,
     ) -> None:
         age = age_of(max_age)
         if age is None:
             raise InvalidArgument("a receiver needs a max_age, for which it stores deliveries.")
         if max_bytes < 1:
             raise InvalidArgument("max_bytes must be at least 1.")
+        if handler_timeout is not None and not handler_timeout > 0:
+            raise InvalidArgument("handler_timeout must be a number of seconds above 0, or None for no limit.")
         self._keys = keys_of(secret)
         self._max_age = age
         self._store: ReplayStore = MemoryStore() if store is None else store
         self._handlers: list[_Handler] = []
+        self._handler_timeout = handler_timeout
         self.max_bytes = max_bytes
 
     def __repr__(self) -> str:
@@ -139,7 +147,7 @@ class WebhookReceiver:
         failures: list[Exception] = []
         for handler in waiting:
             try:
-                await handler(event)
+                await self._call(handler, event)
             except Exception as error:
                 logger.exception("%s: a handler failed", event.event_name)
                 failures.append(error)
@@ -148,6 +156,16 @@ class WebhookReceiver:
                 f"{len(failures)} of {len(waiting)} handlers failed on {event.event_name}: "
                 f"{type(failures[0]).__name__}."
             ) from failures[0]
+
+    async def _call(self, handler: _Handler, event: WebhookEvent) -> None:
+        limit = asyncio.timeout(self._handler_timeout)
+        try:
+            async with limit:
+                await handler(event)
+        except TimeoutError as error:
+            if limit.expired():
+                raise TimeoutError(f"the handler took longer than {self._handler_timeout:g} s.") from error
+            raise
 
     async def reconcile(
         self, twenty: Client, objects: Iterable[AnyRecords], since: datetime, *, overlap: timedelta = OVERLAP
