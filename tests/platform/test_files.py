@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import stat
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -313,6 +315,17 @@ async def test_a_download_that_fails_leaves_what_was_there(twenty: Twenty, tmp_p
     with pytest.raises(ConfigurationError, match="can't be written"):
         await twenty.files.download(uploaded, to=tmp_path / "none" / "a.bin")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.bin": b"before"}  # noqa: ASYNC240
+
+
+async def test_what_a_killed_download_has_left_is_removed_by_a_later_one(twenty: Twenty, tmp_path: Path) -> None:
+    uploaded = await twenty.files.upload(CONTENT, filename="a.bin", field="attachment.file")
+    long_ago = time.time() - 7200
+    names = {".a.bin.killed.part": long_ago, ".a.bin.at-work.part": time.time(), ".b.bin.killed.part": long_ago}
+    for name, changed in names.items():
+        (tmp_path / name).write_bytes(b"some")
+        os.utime(tmp_path / name, (changed, changed))
+    await twenty.files.download(uploaded, to=tmp_path / "a.bin")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.bin", ".a.bin.at-work.part", ".b.bin.killed.part"}  # noqa: ASYNC240
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["with ranges", "without"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import glob
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ from aiotwenty.workspace.file_content import Progress
 
 _BUFFER = 1_000_000
 """The bytes written to disk at a time."""
+_ABANDONED = 3600.0
+"""Seconds without a write after which no download is at work on a temporary file: its process was killed."""
+_SUFFIX = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,10 @@ class Download:
         """The ETag or Last-Modified, which shows whether the server resumes the same content."""
         self._size: int | None = None
         self.done = 0
+        prefix = f".{target.name[:80]}."
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".part", dir=target.parent)
+            _remove_abandoned(target.parent, prefix)
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=_SUFFIX, dir=target.parent)
         except OSError as error:
             raise self._unwritable(error) from None
         self._file = os.fdopen(handle, "wb")
@@ -178,3 +185,12 @@ class Download:
 
     def _unwritable(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(f"{self._target} can't be written: {error.strerror or error}.")
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Removes the temporary files that killed downloads of the same target have left."""
+    for part in folder.glob(f"{glob.escape(prefix)}*{_SUFFIX}"):
+        # Another download may remove it as well.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > _ABANDONED:
+                part.unlink()
