@@ -1,13 +1,13 @@
-"""A drill for the backup of a workspace: out into a folder, back into an empty workspace, and a proof of it.
+"""A drill for the backup of a workspace: export it to a folder, load it into an empty workspace, and compare.
 
     python -m examples.backup_drill                  # two sandboxes
     python -m examples.backup_drill --live --yes     # two workspaces of yours
 
-With `--live`, TWENTY_API_URL and TWENTY_API_KEY say which workspace is read, TWENTY_TARGET_API_URL and
-TWENTY_TARGET_API_KEY which one is written: an empty one, for what it has is counted as different. `--folder` keeps what
-was exported; without it the folder is removed at the end.
+With `--live`, TWENTY_API_URL and TWENTY_API_KEY set the workspace that is exported, TWENTY_TARGET_API_URL and
+TWENTY_TARGET_API_KEY the workspace that is loaded. It must be empty, because its own records count as differences.
+`--folder` keeps the exported folder; without it, the folder is removed at the end.
 
-Exit code 0 if all came back, 4 if anything is otherwise, or could not be read.
+Exit code 0 if both workspaces are equal, 4 if they differ, or if something could not be read.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ TARGET_URL, TARGET_KEY = "TWENTY_TARGET_API_URL", "TWENTY_TARGET_API_KEY"
 
 
 def tell(line: str) -> None:
-    """Tells whoever runs it."""
+    """Prints a line."""
     sys.stdout.write(f"{line}\n")
 
 
 async def drill(source: Twenty, target: Twenty, folder: Path) -> bool:
-    """Exports, loads and compares. Whether everything is as it was."""
+    """Exports, loads and compares, and returns whether both workspaces are equal."""
     began = monotonic()
     reports = await export_workspace(source, folder, journal=folder.with_suffix(".export.db"))
     for report in reports:
@@ -70,7 +70,7 @@ async def drill(source: Twenty, target: Twenty, folder: Path) -> bool:
 
 
 async def fill(twenty: Twenty) -> None:
-    """Some of everything: an object of its own, picklists, relations to and fro, files, deleted records."""
+    """Fills a workspace with data of every kind: a custom object, picklists, relations, files, deleted records."""
     workspace = twenty.workspace
     await workspace.create_object("rocket", "rockets", description="What flies")
     options = [{"value": value, "label": value.title(), "color": "red"} for value in ("PLANNED", "BUILT", "FLOWN")]
@@ -93,7 +93,7 @@ async def fill(twenty: Twenty) -> None:
 
 @asynccontextmanager
 async def workspaces(live: bool) -> AsyncIterator[tuple[Twenty, Twenty]]:
-    """The one that is read, and the one that is written."""
+    """The workspace that is exported, and the workspace that is loaded."""
     if live:
         url, key = os.environ.get(TARGET_URL), os.environ.get(TARGET_KEY)
         if not (url and key):
@@ -112,7 +112,7 @@ async def workspaces(live: bool) -> AsyncIterator[tuple[Twenty, Twenty]]:
 
 
 async def run(live: bool, folder: Path | None) -> int:
-    """Runs the drill in a folder, or in one that is removed at the end."""
+    """Runs the drill in a folder, or in a temporary folder."""
     async with workspaces(live) as (source, target):
         if folder is not None:
             return 0 if await drill(source, target, folder) else 4

@@ -2,8 +2,8 @@
 # pyright: reportMissingImports=false
 """Tasks of Celery that use Twenty: `celery --app examples.celery_tasks worker`, and `add_company.delay("Airbnb", "https://airbnb.com")`
 
-Each worker process starts a loop and a client of its own when one of its tasks first needs them. They live as long as
-the process, and so do its connections and what it has learned of the workspace's limit.
+Each worker process starts its own loop and client when a task first uses them. The process keeps them, with their
+connections and the rate limit that they have learned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ run = Runner(timeout=10, application="celery-crm/1.0")
 
 @app.task(autoretry_for=(ConnectionFailed, RateLimited), retry_backoff=True, max_retries=5)
 def add_company(name: str, domain: str) -> str:
-    """Creates a company, and gives its id: that of the one which has the domain, if there is one."""
+    """Creates a company, and returns its id, or the id of the company that already has the domain."""
     try:
         company = run(
             run.twenty.companies.create_one({"name": name, "domain_name": {"primary_link_url": domain}}),
@@ -36,14 +36,14 @@ def add_company(name: str, domain: str) -> str:
 
 @app.task
 def names(starting_with: str) -> list[str]:
-    """The names of all companies that begin so."""
+    """The names of all companies that begin with this text."""
     walk = run.twenty.companies.iterate(filter={"name": {"starts_with": starting_with}})
     return [company.name or "" for company in run.iterate(walk)]
 
 
 @app.task(soft_time_limit=60)
 def people_of(ids: list[str]) -> list[int]:
-    """How many people each company has, asked for at once. When the time is up, what is under way is cancelled."""
+    """How many people each company has, counted concurrently. The task's time limit cancels the calls."""
 
     async def work(twenty: Twenty) -> list[int]:
         return await gather(*(twenty.people.count({"company_id": {"eq": id}}) for id in ids))

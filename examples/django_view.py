@@ -2,8 +2,8 @@
 # pyright: reportMissingImports=false
 """A Django site with views that use Twenty: `gunicorn --threads 8 examples.django_view:application`
 
-Under WSGI each worker process has one runner for all its threads, made when a view first needs it. In a project of
-yours `run` would be in a module of its own, such as `shop/crm.py`.
+Under WSGI each worker process has one runner for all its threads; it starts when a view first uses it. In your
+project, put `run` in a module of its own, such as `shop/crm.py`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def company(request: HttpRequest, id: str) -> JsonResponse:
 
 
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    """All names, a line each, sent while they are read. When the browser goes away, the reading ends."""
+    """All names, a line each, sent while they are read. When the browser disconnects, reading stops."""
     walk = run.iterate(run.twenty.companies.iterate())
     return StreamingHttpResponse((f"{company.name}\n" for company in walk), content_type="text/plain; charset=utf-8")
 

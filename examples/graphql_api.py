@@ -1,9 +1,9 @@
-"""A GraphQL API of one's own over the CRM: `python -m examples.graphql_api`, then POST queries to http://127.0.0.1:8080/graphql
+"""A GraphQL API over the CRM: `python -m examples.graphql_api`, then POST queries to http://127.0.0.1:8080/graphql
 
     { people(first: 60) { name company { name } } }
 
-Sixty people with their companies are two requests to Twenty: a DataLoader collects the ids that the resolvers of one
-query ask for, and `find_by_ids` is its load function. Strawberry's DataLoader takes it in the same way.
+Sixty people with their companies take two requests to Twenty: a DataLoader collects the ids that the resolvers of a
+query need, and `find_by_ids` is its load function. Strawberry's DataLoader works with it in the same way.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Contact(Select[Person]):
     company_id: UUID | None
 
     def name(self, info: GraphQLResolveInfo) -> str:
-        """What resolves `name` of a Person."""
+        """Resolves `name` of a Person."""
         return f"{self.full_name.first_name} {self.full_name.last_name}".strip()
 
     async def company(self, info: GraphQLResolveInfo) -> CompanyName | None:

@@ -1,7 +1,7 @@
 """Load a CSV file of customers: companies first, then their people: `python -m examples.load_csv customers.csv`
 
 The file has the columns company, website, country, first name, last name, email. Run it again after a failure, or with
-more rows: every company and person is there once. What the server refuses goes to rejects.csv, to be put right.
+more rows: it creates every company and person once. Rejected rows are written to rejects.csv, to be corrected.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ PERSON = {
 
 
 async def load(twenty: Twenty, customers: Path, rejects: Path) -> list[LoadReport]:
-    """Two reports: of the companies, and of the people."""
+    """Returns two reports: of the companies, and of the people."""
     with customers.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    # A company stands on the line of each of its people.
+    # A company is on the line of each of its people.
     once = {row["website"]: {column: row[column] for column in COMPANY} for row in rows if row["website"]}
     companies = await twenty.companies.load(once.values(), mapping=COMPANY, key="website", upsert=True)
     people = [{column: row[column] for column in PERSON} for row in rows]

@@ -1,7 +1,7 @@
-"""Load a CSV file into an object of one's own, made if need be: `python -m examples.load_custom_objects rentals.csv`
+"""Create a custom object, and load a CSV file into it: `python -m examples.load_custom_objects rentals.csv`
 
 The file has the columns number, machine, status, from, website (of the customer). Run it again after a failure, or with
-more rows: every rental is there once. Its name is its number; its company is made if the workspace has none.
+more rows: it creates every rental once. The name of a rental is its number; a company that is missing is created.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAPPING: dict[str, str | tuple[str, str]] = {
 
 
 async def prepare(twenty: Twenty) -> None:
-    """The object and its fields. What is there stays as it is."""
+    """Creates the object and its fields, unless they exist."""
     workspace = twenty.workspace
     await workspace.ensure_object(
         "rental", "rentals", label_singular="Rental", label_plural="Rentals", icon="IconTruck"
@@ -35,7 +35,7 @@ async def prepare(twenty: Twenty) -> None:
 
 
 async def load(twenty: Twenty, file: Path) -> LoadReport:
-    """A client that was generated from the workspace has `twenty.rentals`; any has the object by its name."""
+    """Loads by `twenty.object("rentals")`; a client generated from the workspace also has `twenty.rentals`."""
     await prepare(twenty)
     return await twenty.object("rentals").load(
         file,

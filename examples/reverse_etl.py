@@ -1,8 +1,8 @@
-"""Keep companies as a query of a warehouse says: `python -m examples.reverse_etl postgresql+psycopg://host/shop`
+"""Keep companies equal to a query of a warehouse: `python -m examples.reverse_etl postgresql+psycopg://host/shop`
 
-A date behind it (2026-01-01) takes what changed since the last run that ended well. Run it as often as you like: each
-company is found by its website. Killed in the middle, the same command goes on where it was. Needs SQLAlchemy and
-the driver of the database.
+With a date as second argument (2026-01-01), it loads only rows that changed since then: pass the date of the last
+successful run. Run it as often as you like: companies are identified by their website. If it is killed, the same
+command resumes. It needs SQLAlchemy and the driver of the database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from aiotwenty import LoadReport, Twenty
 
-# In a fixed order, so that the journal knows the rows again. Micros are millionths, counted by the database.
+# In a fixed order, because the journal identifies rows by their numbers. Micros are millionths of the currency.
 QUERY = text("""
     select c.website, c.name, c.city, cast(sum(o.amount) * 1000000 as bigint) as revenue, 'EUR' as currency
     from customers c left join orders o on o.customer_id = c.id
@@ -33,7 +33,7 @@ MAPPING = {
 
 
 async def sync(twenty: Twenty, warehouse: str, since: str, folder: Path) -> LoadReport:
-    """Loads what changed since then; the journal and the rejects are written to `folder`."""
+    """Loads the rows that changed since then; the journal and the rejects are written to `folder`."""
     engine = create_engine(warehouse)
     try:
         # The rows stay in the database until they are fetched, a thousand at a time.

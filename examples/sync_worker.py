@@ -1,8 +1,8 @@
 """A worker that keeps a local copy of all companies up to date: `python -m examples.sync_worker companies.db`
 
-Each round takes the changes since the last one, destroyed companies included, and keeps the state of the feed in the
-same transaction as the rows: stopped at any moment, it goes on where it was. The copy itself says which ids are known.
-Ctrl-C or SIGTERM ends it after the round that is under way.
+Each round reads the changes since the last round, destroyed companies included, and stores the state of the feed in
+the same transaction as the rows: stopped at any moment, the worker resumes there. The known ids are those of the copy.
+Ctrl-C or SIGTERM ends it after the current round.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger("sync")
 
 
 def open_copy(path: str) -> sqlite3.Connection:
-    """The copy, made if it isn't there."""
+    """Opens the copy, and creates it if necessary."""
     database = sqlite3.connect(path)
     database.execute(
         "CREATE TABLE IF NOT EXISTS company (id TEXT PRIMARY KEY, name TEXT, domain TEXT, updated_at TEXT)"
@@ -35,7 +35,7 @@ def open_copy(path: str) -> sqlite3.Connection:
 
 
 async def sync_once(twenty: Twenty, database: sqlite3.Connection) -> int:
-    """Bring the copy up to date; how many companies were new, changed, deleted or destroyed."""
+    """Updates the copy, and returns how many companies were new, changed, deleted or destroyed."""
     row = database.execute("SELECT state FROM feed").fetchone()
     known = [
         identity for (identity,) in database.execute("SELECT id FROM company UNION SELECT id FROM deleted_company")
@@ -52,12 +52,12 @@ async def sync_once(twenty: Twenty, database: sqlite3.Connection) -> int:
 
 
 def save(database: sqlite3.Connection, state: dict[str, object]) -> None:
-    """Where to go on."""
+    """Stores the state from which the next round starts."""
     database.execute("INSERT OR REPLACE INTO feed VALUES (1, ?)", [json.dumps(state)])
 
 
 def take(database: sqlite3.Connection, change: Change[Company]) -> int:
-    """Do to the copy what happened to a company; whether that was something new."""
+    """Applies a change to the copy, and returns whether it was new."""
     identity, company = str(change.id), change.record
     if company is None or change.kind == "deleted":
         if change.kind == "deleted":
@@ -67,7 +67,7 @@ def take(database: sqlite3.Connection, change: Change[Company]) -> int:
         return database.execute("DELETE FROM company WHERE id = ?", [identity]).rowcount
     database.execute("DELETE FROM deleted_company WHERE id = ?", [identity])
     domain = company.domain_name.primary_link_url if company.domain_name else None
-    # A change may be told twice.
+    # A change may be reported twice.
     return database.execute(
         "INSERT INTO company VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
         "domain = excluded.domain, updated_at = excluded.updated_at WHERE updated_at <> excluded.updated_at",
@@ -76,7 +76,7 @@ def take(database: sqlite3.Connection, change: Change[Company]) -> int:
 
 
 async def work(path: str, stop: asyncio.Event, *, every: float = EVERY) -> None:
-    """Sync until told to stop. What may pass is tried again in the next round; a bad key ends it."""
+    """Syncs until it is stopped. After an error it tries again in the next round, unless the key is invalid."""
     with closing(open_copy(path)) as database:
         async with Twenty() as twenty:
             while not stop.is_set():

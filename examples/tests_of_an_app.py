@@ -1,7 +1,7 @@
-"""Tests of an application of one's own, here load_csv.py: `pytest examples/tests_of_an_app.py`
+"""Tests of an application, here load_csv.py: `pytest examples/tests_of_an_app.py`
 
-`twenty_sandbox` comes with aiotwenty: a server that answers like Twenty, new for each test. With pytest-asyncio, tests
-may be asynchronous; a `Runner` does without.
+The fixture `twenty_sandbox` comes with aiotwenty: a server that answers like Twenty, new for each test. Asynchronous
+tests need pytest-asyncio; with a `Runner`, tests need not be asynchronous.
 """
 
 from __future__ import annotations

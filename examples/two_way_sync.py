@@ -1,14 +1,16 @@
-"""Keep a table and the companies of the CRM alike, both ways: `python -m examples.two_way_sync postgresql+psycopg://host/shop`
+"""Keep a table and the companies of the CRM equal: `python -m examples.two_way_sync postgresql+psycopg://host/shop`
 
-Each round takes in what changed in the CRM since the last one, and then sends what changed in `customers`: new rows,
-changed fields, rows that are gone. `crm_companies` holds what both sides last agreed on, which tells who changed what.
+Each round first copies the changes in the CRM since the last round to `customers`, and then sends the changes in
+`customers`: new rows, changed fields, deleted rows. `crm_companies` has the values that both sides last agreed on: they
+show which side has changed a field.
 
-**Conflicts.** Fields are compared one by one. If both sides changed the same field, or one side deleted what the other
-changed, the CRM wins, and what was here is kept in `crm_conflicts`. The exception: what somebody changes in the CRM
-while a round is sending a change of the same field is written over. Companies without a website have no row.
+**Conflicts.** Fields are compared one by one. If both sides changed the same field, or if one side deleted a company
+that the other side changed, the CRM wins, and `crm_conflicts` keeps the values of both. The exception: if somebody
+changes a field in the CRM while a round is sending a change of that field, the row wins. Companies without a website
+have no row.
 
-Stopped at any moment, the next round goes on: batches and the state of the feed are written in one transaction, and
-sending a row again changes nothing. Needs SQLAlchemy and the driver of the database.
+If it is stopped at any moment, the next round resumes: batches and the state of the feed are written in one
+transaction, and sending a row again changes nothing. It needs SQLAlchemy and the driver of the database.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ async def sync(twenty: Twenty, engine: Engine) -> Round:
 
 
 async def take(twenty: Twenty, engine: Engine, done: Round) -> None:
-    """Brings what changed in the CRM into `customers`."""
+    """Copies the changes in the CRM to `customers`."""
     with engine.connect() as database:
         state = database.execute(text("select state from crm_feed")).scalar()
         known = list(database.execute(text("select id from crm_companies")).scalars())
@@ -86,17 +88,17 @@ def company_of(change: Change[Company]) -> Row | None:
 
 
 def save(database: Connection, state: dict[str, Any]) -> None:
-    """Where to go on."""
+    """Stores the state from which the next round starts."""
     upsert = "insert into crm_feed values (1, :state) on conflict (only_one) do update set state = excluded.state"
     database.execute(text(upsert), {"state": json.dumps(state)})
 
 
 def merge(database: Connection, identity: str, theirs: Row | None, done: Round) -> None:
-    """Does to `customers` what happened to one company."""
+    """Applies the change of a company to `customers`."""
     agreed = row(database, "crm_companies where id = :id", id=identity)
     ours = row(database, "customers where crm_id = :id", id=identity)
     if theirs == agreed:
-        return  # told before, or sent by us
+        return  # reported before, or sent by us
     if ours is None and agreed is None and theirs:
         # The same company, before it was known to be.
         ours = row(database, "customers where crm_id is null and website = :website", website=theirs["website"])
@@ -142,7 +144,7 @@ def agree(database: Connection, identity: str, values: Row) -> None:
 
 
 async def send(twenty: Twenty, engine: Engine, done: Round) -> None:
-    """Brings what changed in `customers` into the CRM: only the fields that did."""
+    """Sends the changed fields of `customers` to the CRM."""
     with engine.connect() as database:
         agreed = {found["id"]: found for found in database.execute(text("select * from crm_companies")).mappings()}
         ours = [dict(found) for found in database.execute(text("select * from customers")).mappings()]

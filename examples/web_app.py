@@ -1,7 +1,7 @@
 """A web app that shares one client among its requests: `python -m examples.web_app`, then http://127.0.0.1:8080/companies?q=air
 
-The client is opened when the app starts and closed when it stops. All requests share its connections, and its pace
-under the workspace's rate limit. `/hook` takes webhooks, and `/changes` shows what they told.
+The client is opened when the app starts and closed when it stops. All requests share its connections and its rate
+limit. `/hook` receives webhooks, and `/changes` shows their events.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The web app with FastAPI: `uvicorn --factory examples.web_fastapi:make_app`, then http://127.0.0.1:8000/docs
 
-Selections and generated models are its bodies and answers. Otherwise it is as in web_app.py.
+`Select` models and generated models are its request bodies and responses. Otherwise it is like web_app.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class CompanyCard(Select[Company]):
-    """What this app reads of a company, and tells of it."""
+    """The fields of a company that this app reads and returns."""
 
     id: UUID
     name: str | None

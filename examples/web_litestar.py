@@ -1,6 +1,6 @@
 """The web app with Litestar: `uvicorn --factory examples.web_litestar:make_app`, then http://127.0.0.1:8000/companies?q=air
 
-It is as in web_app.py.
+Otherwise it is like web_app.py.
 """
 
 from __future__ import annotations

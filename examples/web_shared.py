@@ -1,4 +1,4 @@
-"""What the web applications of these examples share: pages, errors as HTTP, and what webhooks told."""
+"""Code that the web applications of these examples share: pages, errors as HTTP, and received webhooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Refusal:
 
 
 def refusal_of(error: TwentyError) -> Refusal:
-    """What the client raises, as HTTP: the caller's mistakes are the caller's, all else is the CRM's."""
+    """An error of the client as HTTP: 4xx for mistakes of the caller, 5xx for errors of the CRM."""
     match error:
         case NotFoundError():
             return Refusal(404, {"error": "there is no such company"})
@@ -44,20 +44,20 @@ def matching(text: str) -> CompanyFilterInput:
 
 
 def new_company(given: dict[str, Any]) -> CompanyCreateInput:
-    """From `{"name": …, "domain": …}`."""
+    """The input for `{"name": …, "domain": …}`."""
     return CompanyCreateInput.model_validate(
         {"name": given["name"], "domainName": {"primaryLinkUrl": given.get("domain")}}
     )
 
 
 def shown(company: Company) -> dict[str, str | None]:
-    """What the pages tell of a company."""
+    """The fields of a company that the pages show."""
     domain = company.domain_name.primary_link_url if company.domain_name else None
     return {"id": str(company.id), "name": company.name, "domain": domain}
 
 
 async def health(twenty: Twenty) -> tuple[int, dict[str, str]]:
-    """Whether the CRM answers within two seconds, for who sends requests here. The rate limit does not count it."""
+    """Whether the CRM answers within two seconds. The rate limit does not count this request."""
     try:
         await twenty.with_options(deadline=2).execute("{ currentWorkspace { id } }", endpoint="metadata")
     except TwentyError as error:
@@ -66,7 +66,7 @@ async def health(twenty: Twenty) -> tuple[int, dict[str, str]]:
 
 
 class Changes:
-    """The last changes of companies, as webhooks tell of them; `receiver` takes those.
+    """The last changes of companies, from the webhooks that `receiver` receives.
 
     They are signed with TWENTY_WEBHOOK_SECRET. Without it nobody can sign any.
     """

@@ -1,7 +1,7 @@
 """A receiver of webhooks: `python -m examples.webhook_receiver https://my.example/hook`, which leads to port 8081 here.
 
-Makes a webhook in the workspace, serves it, and takes it away in the end. It answers at once and works afterwards:
-Twenty waits 5 seconds, sends one POST for each record, and does not try again.
+It creates a webhook in the workspace, receives its deliveries, and removes the webhook at the end. It answers at once
+and works afterwards, because Twenty waits 5 seconds for the answer, and does not retry.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("webhooks")
 
 
 async def report(event: WebhookEvent) -> None:
-    """What to do with an event: here, a line in the log."""
+    """Handles an event; here, it writes a line to the log."""
     if event.object_name == "company":
         company = event.record_as(Company)
         log.info("%s: %s (%s)", event.event_name, company.name, ", ".join(event.updated_fields or ()))
@@ -32,7 +32,7 @@ async def report(event: WebhookEvent) -> None:
 
 
 def make_app(secret: str | list[str], work: Callable[[WebhookEvent], Awaitable[None]] = report) -> web.Application:
-    """The receiver at `/hook`, with a worker that takes the events one after the other."""
+    """Serves the receiver at `/hook`, with a worker that handles the events one after the other."""
     receiver = WebhookReceiver(secret)
     events: asyncio.Queue[WebhookEvent] = asyncio.Queue(maxsize=10_000)
 

@@ -1,7 +1,7 @@
 """The main job, start to finish, on the embedded sandbox: `python -m examples.demo`.
 
 Introspect a workspace, generate its client, load two CSV files through it, read everything back and compare, then add
-a custom object, generate again and use it, typed. Prints what was done; fails if anything is not as it went in.
+a custom object, generate again and use it, typed. It prints each step, and fails if a value differs.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ PERSON_FIELDS: FieldMapping = {
 
 
 class Report:
-    """What was done, a row a step."""
+    """A table with a row for each step."""
 
     def __init__(self) -> None:
         self.table = Table("step", "outcome", title="aiotwenty demo")
@@ -64,7 +64,7 @@ class Report:
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[list[str]]:
-        """Time a step; what it appends to the list says what came of it."""
+        """Times a step, which appends its results to the list."""
         outcome: list[str] = []
         start = time.perf_counter()
         yield outcome

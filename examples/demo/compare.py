@@ -1,4 +1,4 @@
-"""Whether what the server returns is what the CSV files had: every row once, every value as it went in."""
+"""Checks that the server returns the rows of the CSV files: every row once, every value unchanged."""
 
 from __future__ import annotations
 

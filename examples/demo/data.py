@@ -1,4 +1,4 @@
-"""Two CSV files such as people export from other CRMs: realistic, with gaps, and the same bytes for the same seed."""
+"""Two CSV files like the exports of other CRMs: with empty cells, and the same bytes for the same seed."""
 
 from __future__ import annotations
 
