@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from aiotwenty.core.objects import Objects
 from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.graphql.advice import near
-from aiotwenty.graphql.document_check import DocumentCheck
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.field_existence import FIELDS_OF_ALL, FieldCheck
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from aiotwenty.bulk.feed.changes import Changes, FeedOptions, Since
     from aiotwenty.core.client import CoreClient
+    from aiotwenty.graphql.document_check import DocumentCheck
     from aiotwenty.graphql.models import UUID
     from aiotwenty.live import Live
     from aiotwenty.metadata.client import MetadataClient
@@ -135,7 +135,7 @@ class Client:
         }
         if verify:
             self._endpoints["graphql"].fields = FieldCheck(partial(self.execute, FIELDS_OF_ALL, endpoint="metadata"))
-        self._documents = DocumentCheck(self._endpoints["graphql"].run_document)
+        self._documents = cache(lambda: _document_check(self._endpoints["graphql"]))
         self._served = cache(lambda: _served_objects(self._endpoints["graphql"]))
 
     def __repr__(self) -> str:
@@ -185,11 +185,11 @@ class Client:
         check_operation(document, operation_name)
         if not validate or endpoint != "graphql":
             return await transport.run_document(document, variables, operation_name)
-        await self._documents.check(document)
+        await self._documents().check(document)
         try:
             return await transport.run_document(document, variables, operation_name)
         except ApiError as refusal:
-            if misspelt := self._documents.misspelt(refusal):
+            if misspelt := self._documents().misspelt(refusal):
                 raise misspelt from refusal
             raise
 
@@ -298,6 +298,12 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _document_check(endpoint: TwentyTransport) -> DocumentCheck:
+    from aiotwenty.graphql.document_check import DocumentCheck
+
+    return DocumentCheck(endpoint.run_document)
 
 
 def _served_objects(endpoint: TwentyTransport) -> ServedObjects:

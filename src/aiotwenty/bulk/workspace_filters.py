@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLSchema, get_named_type
@@ -69,4 +69,4 @@ class FilterChecker:
             return TypeAdapter(self.type_of(type_, name)).validate_python(value)
         except ValidationError as error:
             problem = problems(error)[0]
-        raise InputError("filter: " + replace(problem, path=(path, *problem.path)).told(with_value=True))
+        raise InputError("filter: " + problem._replace(path=(path, *problem.path)).told(with_value=True))

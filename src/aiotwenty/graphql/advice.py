@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _FEW = 8
 """The most names that a message lists."""
@@ -15,6 +14,8 @@ def near(name: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6)
     """The known names most similar to `name`, the most similar first: at most `most`, at least `cutoff` (0-1) alike."""
     if len(name) > _LONGEST:
         return []
+    from difflib import get_close_matches  # only for a mistake
+
     return get_close_matches(name, list(dict.fromkeys(known)), most, cutoff)
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Literal, NotRequired, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter
@@ -103,8 +103,7 @@ RELATED = Wanted(RelatedNode, "page")
 """A page of related records."""
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(NamedTuple):
     """The unvalidated value of a root field, whose lists of related records are still incomplete."""
 
     data: Any

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiotwenty.errors import SchemaDrift
 from aiotwenty.graphql.aggregate import Aggregate, aggregated_record
@@ -34,8 +33,7 @@ ALWAYS_THERE = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position
 _FUNCTION = re.compile(r"(count(UniqueValues|Empty|NotEmpty|True|False)|percentage(Empty|NotEmpty)|min|max|avg|sum)")
 
 
-@dataclass(frozen=True)
-class _Looked:
+class _Looked(NamedTuple):
     """A field that may be empty: its Python name, its GraphQL name, and its empty values."""
 
     python: str
@@ -45,8 +43,7 @@ class _Looked:
     """The model of a related record: if one of its fields is gone, the whole relation is null."""
 
 
-@dataclass(frozen=True)
-class _WatchedModel:
+class _WatchedModel(NamedTuple):
     """The fields of a model that may be gone, the object they belong to, and the model's lists of related records."""
 
     type_name: str

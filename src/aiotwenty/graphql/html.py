@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 ROWS = 20
@@ -15,6 +14,8 @@ _SHORT = 40
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> str:
     """A table. All values are escaped."""
+    from html import escape  # brings all named characters of HTML: only for a notebook
+
     above = f"<caption{_LEFT}>{escape(caption)}</caption>" if caption else ""
     head = (
         f"<thead><tr>{''.join(f'<th{_LEFT}>{escape(name)}</th>' for name in headings)}</tr></thead>" if headings else ""
@@ -29,6 +30,8 @@ def facts(values: Mapping[str, Any], caption: str = "") -> str:
 
 
 def _cell(value: Any) -> str:
+    from html import escape
+
     shown = getattr(value, "isoformat", None)
     text = "" if value is None else str(shown() if callable(shown) else value)
     style = _LEFT if len(text) <= _SHORT else _LONG

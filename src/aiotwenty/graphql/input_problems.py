@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,8 +18,7 @@ _ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|da
 """Parts that pydantic appends to the path of a field with several types."""
 
 
-@dataclass(frozen=True)
-class InputProblem:
+class InputProblem(NamedTuple):
     """A mistake and its place. `path` has names as the caller wrote them, and positions in lists."""
 
     path: tuple[int | str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graphql import (
     GraphQLField,
@@ -20,8 +20,7 @@ from graphql import (
 from aiotwenty.graphql.advice import filter_the_other
 
 
-@dataclass(frozen=True)
-class ToMany:
+class ToMany(NamedTuple):
     """A list of related records, such as `people` of a company."""
 
     object: str

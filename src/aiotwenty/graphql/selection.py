@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 from pydantic.alias_generators import to_snake
 from pydantic.fields import FieldInfo
@@ -72,8 +72,7 @@ COUNT = "countUniqueValuesId"
 """The aggregate with the length of a list. The server cuts lists without saying so, and returns it on request."""
 
 
-@dataclass
-class List:
+class List(NamedTuple):
     """A selected list of related records."""
 
     target: str
@@ -91,24 +90,21 @@ class List:
         return self.keys if len(self.keys) > 1 else ()
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(NamedTuple):
     """A field that is read without changes."""
 
     name: str
     default_for_null: bool = False
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """A list of related records. If another object joins them, `ends` are its relations to them, with their models."""
 
     name: str
     ends: tuple[tuple[str, type[Record]], ...] = ()
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(NamedTuple):
     """A record of several types, or lists of them: the GraphQL field for each type, with its model."""
 
     names: tuple[tuple[str, type[Record]], ...]
@@ -118,8 +114,7 @@ class OneOf:
 Reading: TypeAlias = Plain | Listed | OneOf
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """The selection of a model, and how its fields are read from the response."""
 
     model: type[Record]

@@ -7,7 +7,7 @@ engine, and ignores aliases, directives and defaults.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from graphql import (
     FieldNode,
@@ -37,8 +37,7 @@ MAX_ROOT_FIELDS = 20
 MAX_METADATA_DEPTH = 10
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """The position of the walk: the type, the depth, and the number of to-many relations above."""
 
     type: GraphQLNamedType | None
@@ -118,12 +117,12 @@ class ServerRules:
             if isinstance(selection, FieldNode):
                 yield from self._field(selection, place)
             elif inner := self._inner(selection, place.through):
-                yield from self._walk(inner[0], replace(place, through=inner[1]))
+                yield from self._walk(inner[0], place._replace(through=inner[1]))
 
     def _field(self, node: FieldNode, place: _Place) -> Iterator[GraphQLError]:
         field = object_fields(place.type).get(node.name.value)
         named = get_named_type(field.type) if field else None
-        inside = replace(place, type=named, depth=place.depth + 1)
+        inside = place._replace(type=named, depth=place.depth + 1)
         if not self._records:
             if inside.depth > MAX_METADATA_DEPTH:
                 yield _refused(node, f"more than {MAX_METADATA_DEPTH} levels of fields: the server refuses it")
@@ -133,7 +132,7 @@ class ServerRules:
                 comes_back = f'"{node.alias.value}" would come back as "{node.name.value}"'
                 yield _refused(node, f"the server ignores aliases below the root: {comes_back}")
             if connection_node(named) is not None:
-                inside = replace(inside, to_many=place.to_many + 1)
+                inside = inside._replace(to_many=place.to_many + 1)
                 yield from _to_many(node, inside)
         if self._records and isinstance(named, GraphQLObjectType) and connection_node(named) is not None:
             yield from self._edges(node)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.filters import Filter
@@ -31,8 +30,7 @@ class Identity(Record):
     id: UUID
 
 
-@dataclass(frozen=True)
-class Listing(Generic[R]):
+class Listing(NamedTuple, Generic[R]):
     """The records that match a filter. `read` returns a page for the operation's variables, and its size in bytes."""
 
     endpoint: TwentyTransport

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from aiotwenty.errors import DeadlineExceeded, InvalidArgument
 from aiotwenty.graphql.answer_schemas import Form, Wanted
@@ -36,8 +36,7 @@ _OPTIONS = frozenset(CallOptions.__annotations__)
 PAGE_OF = "{{edges{{node{}cursor}}pageInfo{{hasNextPage hasPreviousPage startCursor endCursor}}totalCount}}"
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """An operation and the type of its result."""
 
     operation: Operation

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from aiotwenty.errors import AnswerTooLarge, HiddenRecords, PaginationError
 from aiotwenty.graphql.answer_schemas import id_of
@@ -34,8 +33,7 @@ Hidden: TypeAlias = Literal["raise", "skip"]
 """What a walk does about records that the key may not see."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Generic[R]):
+class Batch(NamedTuple, Generic[R]):
     """Records, and the call for the next ones; None at the end."""
 
     records: list[R]

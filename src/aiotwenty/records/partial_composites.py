@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -34,12 +34,11 @@ Composites = Mapping[str, tuple[str, ...]]
 """The composite fields of an object, with their parts."""
 
 
-@dataclass
-class PartialWrite:
+class PartialWrite(NamedTuple):
     """The data to write to a record."""
 
     data: dict[str, Any]
-    lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacks: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """The parts that the server would empty unless they are sent too, by field."""
 
     def with_stored(self, stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from html import unescape
 
 from aiotwenty.errors import EXCERPT, ApiError, InvalidInput, RateLimited, Reason, UnexpectedResponse
 from aiotwenty.transport.exchange import Reply
@@ -127,6 +126,8 @@ def asked_to_wait(reply: Reply) -> str:
 
 def page_text(body: bytes) -> str:
     """The words of a page on one line, without tags, scripts and styles."""
+    from html import unescape  # brings all named characters of HTML: only for a page
+
     first, *parts = body[: 4 * _PAGE].decode("utf-8", "replace")[:_PAGE].split("<")
     words, hidden = [first], False
     # Not html.parser, which takes minutes for a page of unclosed tags.

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiotwenty.errors import ApiError, Reason
 
@@ -28,8 +27,7 @@ _DEEPER = "For relations of relations, declare them in a Select model, and give 
 _NOBODY = "Nobody may do this through the API, whatever the role of the key: the server does it itself."
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """The contents of one error of a response. `reason` is None for an unknown message."""
 
     reason: Reason | None
@@ -232,15 +230,16 @@ def _by_place(error: Mapping[str, Any], code: str | None) -> Reason | None:
     return Reason.INVALID_DOCUMENT if error.get("locations") and not error.get("path") and code is None else None
 
 
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)", re.IGNORECASE)
+# Patterns are texts, compiled by `re` for the first error: importing the client needs none.
+_QUOTED = r"'([^']*)'|\"([^\"]*)\""
+_BARE = r"(?i:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)"
 
 
 def mentioned(error: ApiError) -> set[str]:
     """The quoted texts of an error, and those in places of values; the field concerned may be among them."""
     said = error.said or ""
-    texts = {text for quoted in _QUOTED.findall(said) for text in quoted if text}
-    for bare in _BARE.findall(said):
+    texts = {text for quoted in re.findall(_QUOTED, said) for text in quoted if text}
+    for bare in re.findall(_BARE, said):
         texts |= {bare, bare.rstrip(".,;")}
     return texts | ({error.value, error.value.strip('"')} if error.value else set())
 
@@ -260,8 +259,8 @@ def in_plain_text(answer: object) -> str | None:
 # INTERNAL_SERVER_ERROR says nothing about whether something was written: the server gives up a slow database after ten
 # seconds, and the database commits all the same. REST answers such troubles with HTTP 400 (Twenty, July 2026).
 INTERNAL = frozenset({"INTERNAL_SERVER_ERROR", "InternalServerErrorException"})
-_DATABASE = re.compile(
-    r"^(error: )?("
+_DATABASE = (
+    r"^(?i:(error: )?("
     r"Query read timeout|timeout exceeded when trying to connect|Connection terminated|Connection ended unexpectedly"
     r"|Client has encountered a connection error|Client was closed|server closed the connection|connection is insecure"
     r"|terminating connection|canceling (statement|autovacuum)|deadlock detected|could not serialize access"
@@ -269,11 +268,10 @@ _DATABASE = re.compile(
     r"|the database system is|cannot execute \w+ in a read-only transaction|QueryRunnerAlreadyReleased"
     r"|Query runner already released|Driver not Connected|Connection is not established"
     r"|(?-i:(connect|read|write|getaddrinfo|queryA) E[A-Z_]{3,})"
-    r")",
-    re.IGNORECASE,
+    r"))"
 )
 # Errors of JavaScript and the database about a request that the server can't handle, now or later.
-_BUG = re.compile(
+_BUG = (
     r"^Cannot (read|set|convert|destructure|return null|access|use)\b"
     r"| is not (a function|iterable|defined|a constructor|valid JSON)\b|in JSON at position"
     r"|^Unexpected (token|end|non-)|^Data validation error|^Migration action | does not exist$|^syntax error at"
@@ -283,7 +281,7 @@ _BUG = re.compile(
 
 def is_database(message: str) -> bool:
     """Whether the message is about a database that is too slow or out of reach."""
-    return _DATABASE.match(message) is not None
+    return re.match(_DATABASE, message) is not None
 
 
 def trouble(error: Mapping[str, Any], status: int) -> Reason | None:
@@ -293,7 +291,7 @@ def trouble(error: Mapping[str, Any], status: int) -> Reason | None:
         return Reason.DATABASE
     if status < 500 and codes_of(error)[0] not in INTERNAL:
         return None
-    return Reason.SERVER_BUG if _BUG.search(message) else Reason.SERVER_TROUBLE
+    return Reason.SERVER_BUG if re.search(_BUG, message) else Reason.SERVER_TROUBLE
 
 
 def codes_of(error: Mapping[str, Any]) -> tuple[str | None, str | None]:

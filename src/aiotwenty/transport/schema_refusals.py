@@ -6,13 +6,12 @@ The messages are those of graphql-js. They may quote what was sent: only the par
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ROOTS = ("Query", "Mutation", "Subscription")
 
 
-@dataclass(frozen=True)
-class Gone:
+class Gone(NamedTuple):
     """A place in the schema: a type, or a field of it. `text` describes the problem."""
 
     text: str
