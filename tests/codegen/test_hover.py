@@ -82,10 +82,10 @@ class Editor:
 
 
 HOVERS = [
-    (3, "companies", ["companies: Companies", "an organisation that one deals with"]),
+    (3, "companies", ["companies: Companies", "an organisation, such as a customer or supplier"]),
     (3, "create_one", ["CompanyCreateInput | CompanyCreateDict", "The new record."]),
-    (4, "domain_name", ["Links | None", "Domain name: its website."]),
-    (5, "domain_name", ["LinksFilterInput | None", "Domain name: its website."]),
+    (4, "domain_name", ["Links | None", "Domain name: the website, unique among companies."]),
+    (5, "domain_name", ["LinksFilterInput | None", "Domain name: the website, unique among companies."]),
 ]
 
 

@@ -14,7 +14,7 @@ CONFIG = "codegen.toml"
 _CONFIG_TEXT = """\
 # How `aiotwenty generate` makes a typed client for your workspace. Paths are relative to this file.
 
-# The package to write: `{import_line}`. Only a name goes to src/{name}; a path, such as "./{name}", is one.
+# The package to write: `{import_line}`. A name without a folder goes to src/{name}; "./{name}" goes beside this file.
 package = "{package}"
 
 # Where `aiotwenty introspect` writes core.graphql and metadata.graphql, and where they are read.
@@ -26,11 +26,11 @@ queries = "queries"
 # Only these objects, by their singular or plural name; all if the list is empty.
 objects = []
 
-# What the schema says of objects and fields becomes docstrings. A file of your own can say it better: [objects] with a
-# text for each type, [fields.Company] and [fields."*"] with one for each field.
+# The schema's descriptions become docstrings. A file of your own can replace them: [objects] with a text for each type,
+# [fields.Company] and [fields."*"] with a text for each field.
 # descriptions = "schema/descriptions.toml"
 
-# Everything else is passed on to ariadne-codegen, for both endpoints or for one. Examples:
+# Other settings are passed on to ariadne-codegen, for both endpoints or for one. Examples:
 #
 # plugins = ["my_plugins.MyPlugin"]
 #
@@ -45,7 +45,7 @@ objects = []
 """
 
 _ENV_TEXT = """\
-# Copy this file to .env, which belongs into .gitignore: whoever has the key has the workspace.
+# Copy this file to .env, and add that to .gitignore: the key gives access to the workspace.
 TWENTY_API_URL=https://api.twenty.com
 TWENTY_API_KEY=
 """

@@ -12,34 +12,34 @@ from aiotwenty.graphql.object_roots import find_objects
 from aiotwenty.graphql.relations import object_fields
 
 _OF_OBJECTS = {
-    "OrderByWithGroupByInput": "How groups of {many} are sorted.",
-    "OrderByInput": "How {many} are sorted.",
-    "GroupByInput": "By what {many} are grouped.",
-    "FilterInput": "Which {many} are meant: those of which all of this holds.",
-    "CreateInput": "What is said of new {many}.",
-    "UpdateInput": "What changes in {many}; what is not set stays.",
-    "WhereUniqueInput": "By what one of {many} is known: values that no two share.",
-    "ConnectInput": "Which of {many} a relation leads to.",
-    "RelationInput": "Which of {many} a relation leads to, if any.",
+    "OrderByWithGroupByInput": "An order of groups of {many}.",
+    "OrderByInput": "An order of {many}.",
+    "GroupByInput": "The fields that {many} are grouped by.",
+    "FilterInput": "A filter for {many}: all of its conditions must hold.",
+    "CreateInput": "The data of new {many}.",
+    "UpdateInput": "Changes of {many}; fields that are not set don't change.",
+    "WhereUniqueInput": "Unique values that identify a record of {many}.",
+    "ConnectInput": "The record of {many} that a relation connects to.",
+    "RelationInput": "A relation to a record of {many}: connect or disconnect.",
 }
 _OF_VALUES = {
-    "OrderByInput": "By which parts of {one} records are sorted, and how.",
-    "GroupByInput": "By which parts of {one} records are grouped.",
-    "FilterInput": "What is to hold of the parts of {one}.",
-    "CreateInput": "The parts of {one}, as they are written.",
-    "UpdateInput": "The parts of {one} that change.",
+    "OrderByInput": "An order by parts of {one}.",
+    "GroupByInput": "The parts of {one} that records are grouped by.",
+    "FilterInput": "Conditions on the parts of {one}.",
+    "CreateInput": "The parts of {one} in new records.",
+    "UpdateInput": "Changes of the parts of {one}.",
 }
 """For the types of composite values, such as addresses."""
 
 _OF_ALL_WORKSPACES = {
-    "DateGranularityEnum": "How long the spans of time are that dates are grouped by.",
-    "FilterIs": "Whether there is a value.",
+    "DateGranularityEnum": "The lengths of periods that dates are grouped by.",
+    "FilterIs": "Whether a field has a value.",
     "FirstDayOfTheWeek": "The day on which weeks begin.",
-    "OrderByDirection": "Up or down, and whether records without a value come first or last.",
-    "FileObject": "A file that a record has.",
-    "FileItemInput": "A file that was uploaded, to be held by a record.",
-    "GroupByDateGranularityInput": "By what spans of time a date is grouped, and where.",
-    "OrderByDateGranularityInput": "How groups by spans of time are sorted.",
+    "OrderByDirection": "Ascending or descending, with empty values first or last.",
+    "FileObject": "A file of a record.",
+    "FileItemInput": "An uploaded file for a record.",
+    "GroupByDateGranularityInput": "The period and time zone that a date is grouped by.",
+    "OrderByDateGranularityInput": "An order of groups by periods.",
 }
 """Types beside those of objects (Twenty, July 2026)."""
 
@@ -67,9 +67,9 @@ class Purposes:
                 return sentence.format(many=_words(self._plurals[stem]))
             return _OF_VALUES.get(role, "").format(one=stem)
         if name.endswith("WhereInput"):
-            return "The parts of a value that no two records share."
+            return "The parts of a unique value."
         stem = name.removesuffix("Filter")
-        return f"What is to hold of a value of type {stem}." if stem != name else ""
+        return f"Conditions on a value of type {stem}." if stem != name else ""
 
     @cached_property
     def _plurals(self) -> dict[str, str]:

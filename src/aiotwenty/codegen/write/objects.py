@@ -52,7 +52,7 @@ class ObjectModules:
         names = {home.module: self._namespaces[home.object.plural] for home in self._homes}
         imports = ["import typing", "", NAMESPACES, "", "if typing.TYPE_CHECKING:"]
         imports += [f"    from .{name} import {namespace}" for name, namespace in sorted(names.items())]
-        lines = ["class Objects:", '    """The objects of the workspace, made when they are first used."""', ""]
+        lines = ["class Objects:", '    """The objects of the workspace, created at their first use."""', ""]
         for home in self._homes:
             namespace = names[home.module]
             line = f'    {home.attribute}: ns.Lazy[{namespace}] = ns.Lazy("{home.module}", "{namespace}")'

@@ -13,17 +13,17 @@ GENERATED = f"{MARK} with ariadne-codegen: change the schema or the queries, not
 RUNTIME = "from aiotwenty.graphql import runtime as rt"
 
 DOCSTRINGS = {
-    "objects": "The objects of the workspace, a module each: its record, what is sent, and what can be done with it.",
-    "shared": "What several objects are made of: options, composite values, and how they are written and filtered.",
-    "dicts": "What is sent, as dicts: a type for each input, with snake_case keys. Nothing imports them at run time.",
-    "records": "What the server returns: records, and the values that their fields are made of.",
-    "enums": "The choices of select fields. A choice that was added later arrives as its plain string.",
-    "inputs": "What is sent when something is created or changed. Only what was set is sent; None is sent as null.",
-    "filters": "What `filter` takes. Several fields together are an `and`.",
-    "order_by": "What `order_by` takes.",
-    "group_by": "What `group_by` takes, and how its groups are ordered.",
+    "objects": "The objects of the workspace, one module each: the record, its inputs, and its namespace.",
+    "shared": "Types that several objects use: options, composite values, their inputs and filters.",
+    "dicts": "Inputs as typed dicts with snake_case keys, for type checkers: nothing imports them at run time.",
+    "records": "Records that the server returns, and the values of their fields.",
+    "enums": "The options of select fields. An option that was added later arrives as a plain string.",
+    "inputs": "Inputs for creating and changing. Fields that are not set are not sent; None is sent as null.",
+    "filters": "Filters. Several fields together must all hold.",
+    "order_by": "Orders.",
+    "group_by": "Groupings, and orders of their groups.",
     "client": "The flat client: every operation as a method.",
-    "results": "What your own operations return, where it has no type in `records`.",
+    "results": "Results of your own operations that have no type in `records`.",
     "operations": "The operations as they are sent.",
 }
 """The docstring of each module of a package, in reading order."""

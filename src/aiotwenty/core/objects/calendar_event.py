@@ -34,41 +34,41 @@ class CalendarEvent(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None
-    """What it is called."""
+    """The title."""
     conference_link: Links | None
-    """Meet link: where the call takes place."""
+    """Meet link: the address of the call."""
     conference_solution: str | None
     """The service for the call."""
     description: str | None
-    """What it is about; restricted where its calendar shows only that one is busy."""
+    """The description; restricted if its calendar shows only busy times."""
     ends_at: rt.DateTime | None
     """End date."""
     external_created_at: rt.DateTime | None
-    """When it was made in the calendar that it comes from."""
+    """The time of creation in its source calendar."""
     external_updated_at: rt.DateTime | None
-    """When it was last changed in the calendar that it comes from."""
+    """The time of the last change in its source calendar."""
     i_cal_uid: str | None
-    """Its UID in the iCalendar format."""
+    """The UID in the iCalendar format."""
     is_canceled: bool
-    """Whether it does not take place."""
+    """Whether it was canceled."""
     is_full_day: bool
-    """Whether it takes the whole day."""
+    """Whether it lasts the whole day."""
     location: str | None
-    """Where it takes place."""
+    """The place."""
     starts_at: rt.DateTime | None
     """Start date."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "CalendarEvent", "calendarEvents", asked_for=("searchVector",),
@@ -81,158 +81,158 @@ class CalendarEvent(rt.ObjectRecord):
 
 
 class CalendarEventWhereUniqueInput(rt.Input):
-    """By what one of calendar events is known: values that no two share."""
+    """Unique values that identify a record of calendar events."""
     id: rt.UUIDInput | None = None
 
 
 class CalendarEventConnectInput(rt.Input):
-    """Which of calendar events a relation leads to."""
+    """The record of calendar events that a relation connects to."""
     where: CalendarEventWhereUniqueInput | None = None
 
 
 class CalendarEventRelationInput(rt.Input):
-    """Which of calendar events a relation leads to, if any."""
+    """A relation to a record of calendar events: connect or disconnect."""
     connect: CalendarEventConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class CalendarEventCreateInput(rt.Input):
-    """What is said of new calendar events."""
+    """The data of new calendar events."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
-    """What it is called."""
+    """The title."""
     conference_link: LinksCreateInput | None = None
-    """Meet link: where the call takes place."""
+    """Meet link: the address of the call."""
     conference_solution: str | None = None
     """The service for the call."""
     description: str | None = None
-    """What it is about; restricted where its calendar shows only that one is busy."""
+    """The description; restricted if its calendar shows only busy times."""
     ends_at: rt.DateTimeInput | None = None
     """End date."""
     external_created_at: rt.DateTimeInput | None = None
-    """When it was made in the calendar that it comes from."""
+    """The time of creation in its source calendar."""
     external_updated_at: rt.DateTimeInput | None = None
-    """When it was last changed in the calendar that it comes from."""
+    """The time of the last change in its source calendar."""
     i_cal_uid: str | None = None
-    """Its UID in the iCalendar format."""
+    """The UID in the iCalendar format."""
     is_canceled: rt.BooleanInput | None = None
-    """Whether it does not take place."""
+    """Whether it was canceled."""
     is_full_day: rt.BooleanInput | None = None
-    """Whether it takes the whole day."""
+    """Whether it lasts the whole day."""
     location: str | None = None
-    """Where it takes place."""
+    """The place."""
     starts_at: rt.DateTimeInput | None = None
     """Start date."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class CalendarEventUpdateInput(rt.Input):
-    """What changes in calendar events; what is not set stays."""
+    """Changes of calendar events; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
-    """What it is called."""
+    """The title."""
     conference_link: LinksUpdateInput | None = None
-    """Meet link: where the call takes place."""
+    """Meet link: the address of the call."""
     conference_solution: str | None = None
     """The service for the call."""
     description: str | None = None
-    """What it is about; restricted where its calendar shows only that one is busy."""
+    """The description; restricted if its calendar shows only busy times."""
     ends_at: rt.DateTimeInput | None = None
     """End date."""
     external_created_at: rt.DateTimeInput | None = None
-    """When it was made in the calendar that it comes from."""
+    """The time of creation in its source calendar."""
     external_updated_at: rt.DateTimeInput | None = None
-    """When it was last changed in the calendar that it comes from."""
+    """The time of the last change in its source calendar."""
     i_cal_uid: str | None = None
-    """Its UID in the iCalendar format."""
+    """The UID in the iCalendar format."""
     is_canceled: rt.BooleanInput | None = None
-    """Whether it does not take place."""
+    """Whether it was canceled."""
     is_full_day: rt.BooleanInput | None = None
-    """Whether it takes the whole day."""
+    """Whether it lasts the whole day."""
     location: str | None = None
-    """Where it takes place."""
+    """The place."""
     starts_at: rt.DateTimeInput | None = None
     """Start date."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class CalendarEventFilterInput(rt.Filter):
-    """Which calendar events are meant: those of which all of this holds."""
+    """A filter for calendar events: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
-    """What it is called."""
+    """The title."""
     conference_link: LinksFilterInput | None = None
-    """Meet link: where the call takes place."""
+    """Meet link: the address of the call."""
     conference_solution: StringFilter | None = None
     """The service for the call."""
     description: StringFilter | None = None
-    """What it is about; restricted where its calendar shows only that one is busy."""
+    """The description; restricted if its calendar shows only busy times."""
     ends_at: DateTimeFilter | None = None
     """End date."""
     external_created_at: DateTimeFilter | None = None
-    """When it was made in the calendar that it comes from."""
+    """The time of creation in its source calendar."""
     external_updated_at: DateTimeFilter | None = None
-    """When it was last changed in the calendar that it comes from."""
+    """The time of the last change in its source calendar."""
     i_cal_uid: StringFilter | None = None
-    """Its UID in the iCalendar format."""
+    """The UID in the iCalendar format."""
     is_canceled: BooleanFilter | None = None
-    """Whether it does not take place."""
+    """Whether it was canceled."""
     is_full_day: BooleanFilter | None = None
-    """Whether it takes the whole day."""
+    """Whether it lasts the whole day."""
     location: StringFilter | None = None
-    """Where it takes place."""
+    """The place."""
     starts_at: DateTimeFilter | None = None
     """Start date."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[CalendarEventFilterInput | None] | None = None
     or_: list[CalendarEventFilterInput | None] | None = None
     not_: CalendarEventFilterInput | None = None
 
 
 class CalendarEventOrderByInput(rt.Input):
-    """How calendar events are sorted."""
+    """An order of calendar events."""
     conference_link: LinksOrderByInput | None = None
     conference_solution: OrderByDirection | None = None
     created_at: OrderByDirection | None = None
@@ -256,7 +256,7 @@ class CalendarEventOrderByInput(rt.Input):
 
 
 class CalendarEventGroupByInput(rt.Input):
-    """By what calendar events are grouped."""
+    """The fields that calendar events are grouped by."""
     conference_link: LinksGroupByInput | None = None
     conference_solution: rt.BooleanInput | None = None
     created_at: GroupByDateGranularityInput | None = None
@@ -274,7 +274,7 @@ class CalendarEventGroupByInput(rt.Input):
 
 
 class CalendarEventOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of calendar events are sorted."""
+    """An order of groups of calendar events."""
     aggregate: rt.AggregateOrder | None = None
     conference_link: LinksOrderByInput | None = None
     conference_solution: OrderByDirection | None = None

@@ -42,40 +42,40 @@ class CallRecording(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None
-    """What it is called."""
+    """The title."""
     application_id: rt.UUID | None
     audio: list[FileObject | None] | None
-    """The sound."""
+    """The audio file."""
     calendar_event_id: rt.UUID | None
     """The id of the record in calendar_event."""
     ended_at: rt.DateTime | None
-    """When it ended."""
+    """The time of the end."""
     external_bot_id: str | None
     external_recording_id: str | None
     recording_request_status: rt.Open[CallRecordingRecordingRequestStatusEnum]
-    """How far the request to record is. One of CANCELED, REQUESTED."""
+    """The status of the request to record. One of CANCELED, REQUESTED."""
     started_at: rt.DateTime | None
-    """When it began."""
+    """The time of the start."""
     status: rt.Open[CallRecordingStatusEnum]
-    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
+    """The status of the recording. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichText | None
-    """What was said, in short."""
+    """A summary of the call."""
     transcript: rt.Json | None
-    """What was said, word for word."""
+    """The transcript of the call."""
     video: list[FileObject | None] | None
-    """The picture."""
+    """The video file."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "CallRecording", "callRecordings", asked_for=("searchVector",),
@@ -84,145 +84,145 @@ class CallRecording(rt.ObjectRecord):
 
 
 class CallRecordingCreateInput(rt.Input):
-    """What is said of new call recordings."""
+    """The data of new call recordings."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
-    """What it is called."""
+    """The title."""
     application_id: rt.UUIDInput | None = None
     audio: list[FileItemInput | None] | None = None
-    """The sound."""
+    """The audio file."""
     calendar_event: CalendarEventRelationInput | None = None
-    """The event that the call belongs to."""
+    """The calendar event of the call."""
     calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
     ended_at: rt.DateTimeInput | None = None
-    """When it ended."""
+    """The time of the end."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
-    """How far the request to record is. One of CANCELED, REQUESTED."""
+    """The status of the request to record. One of CANCELED, REQUESTED."""
     started_at: rt.DateTimeInput | None = None
-    """When it began."""
+    """The time of the start."""
     status: CallRecordingStatusEnum | None = None
-    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
+    """The status of the recording. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextCreateInput | None = None
-    """What was said, in short."""
+    """A summary of the call."""
     transcript: rt.JsonInput | None = None
-    """What was said, word for word."""
+    """The transcript of the call."""
     video: list[FileItemInput | None] | None = None
-    """The picture."""
+    """The video file."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class CallRecordingUpdateInput(rt.Input):
-    """What changes in call recordings; what is not set stays."""
+    """Changes of call recordings; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
-    """What it is called."""
+    """The title."""
     application_id: rt.UUIDInput | None = None
     audio: list[FileItemInput | None] | None = None
-    """The sound."""
+    """The audio file."""
     calendar_event: CalendarEventRelationInput | None = None
-    """The event that the call belongs to."""
+    """The calendar event of the call."""
     calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
     ended_at: rt.DateTimeInput | None = None
-    """When it ended."""
+    """The time of the end."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
-    """How far the request to record is. One of CANCELED, REQUESTED."""
+    """The status of the request to record. One of CANCELED, REQUESTED."""
     started_at: rt.DateTimeInput | None = None
-    """When it began."""
+    """The time of the start."""
     status: CallRecordingStatusEnum | None = None
-    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
+    """The status of the recording. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextUpdateInput | None = None
-    """What was said, in short."""
+    """A summary of the call."""
     transcript: rt.JsonInput | None = None
-    """What was said, word for word."""
+    """The transcript of the call."""
     video: list[FileItemInput | None] | None = None
-    """The picture."""
+    """The video file."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class CallRecordingFilterInput(rt.Input):
-    """Which call recordings are meant: those of which all of this holds."""
+    """A filter for call recordings: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
-    """What it is called."""
+    """The title."""
     application_id: UUIDFilter | None = None
     audio: RawJsonFilter | None = None
-    """The sound."""
+    """The audio file."""
     calendar_event: CalendarEventFilterInput | None = None
-    """The event that the call belongs to."""
+    """The calendar event of the call."""
     calendar_event_id: UUIDFilter | None = None
     """The id of the record in calendar_event."""
     ended_at: DateTimeFilter | None = None
-    """When it ended."""
+    """The time of the end."""
     external_bot_id: StringFilter | None = None
     external_recording_id: StringFilter | None = None
     recording_request_status: CallRecordingRecordingRequestStatusEnumFilter | None = None
-    """How far the request to record is. One of CANCELED, REQUESTED."""
+    """The status of the request to record. One of CANCELED, REQUESTED."""
     started_at: DateTimeFilter | None = None
-    """When it began."""
+    """The time of the start."""
     status: CallRecordingStatusEnumFilter | None = None
-    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
+    """The status of the recording. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextFilterInput | None = None
-    """What was said, in short."""
+    """A summary of the call."""
     transcript: RawJsonFilter | None = None
-    """What was said, word for word."""
+    """The transcript of the call."""
     video: RawJsonFilter | None = None
-    """The picture."""
+    """The video file."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[CallRecordingFilterInput | None] | None = None
     or_: list[CallRecordingFilterInput | None] | None = None
     not_: CallRecordingFilterInput | None = None
 
 
 class CallRecordingOrderByInput(rt.Input):
-    """How call recordings are sorted."""
+    """An order of call recordings."""
     application_id: OrderByDirection | None = None
     audio: OrderByDirection | None = None
     calendar_event: CalendarEventOrderByInput | None = None
@@ -248,7 +248,7 @@ class CallRecordingOrderByInput(rt.Input):
 
 
 class CallRecordingGroupByInput(rt.Input):
-    """By what call recordings are grouped."""
+    """The fields that call recordings are grouped by."""
     application_id: rt.BooleanInput | None = None
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
@@ -264,7 +264,7 @@ class CallRecordingGroupByInput(rt.Input):
 
 
 class CallRecordingOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of call recordings are sorted."""
+    """An order of groups of call recordings."""
     aggregate: rt.AggregateOrder | None = None
     application_id: OrderByDirection | None = None
     audio: OrderByDirection | None = None

@@ -33,20 +33,20 @@ class Dashboard(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None
-    """What it is called."""
+    """The title."""
     page_layout_id: rt.UUID | None
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "Dashboard", "dashboards", asked_for=("searchVector",),
@@ -58,95 +58,95 @@ class Dashboard(rt.ObjectRecord):
 
 
 class DashboardWhereUniqueInput(rt.Input):
-    """By what one of dashboards is known: values that no two share."""
+    """Unique values that identify a record of dashboards."""
     id: rt.UUIDInput | None = None
 
 
 class DashboardConnectInput(rt.Input):
-    """Which of dashboards a relation leads to."""
+    """The record of dashboards that a relation connects to."""
     where: DashboardWhereUniqueInput | None = None
 
 
 class DashboardRelationInput(rt.Input):
-    """Which of dashboards a relation leads to, if any."""
+    """A relation to a record of dashboards: connect or disconnect."""
     connect: DashboardConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class DashboardCreateInput(rt.Input):
-    """What is said of new dashboards."""
+    """The data of new dashboards."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
-    """What it is called."""
+    """The title."""
     page_layout_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class DashboardUpdateInput(rt.Input):
-    """What changes in dashboards; what is not set stays."""
+    """Changes of dashboards; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
-    """What it is called."""
+    """The title."""
     page_layout_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class DashboardFilterInput(rt.Filter):
-    """Which dashboards are meant: those of which all of this holds."""
+    """A filter for dashboards: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
-    """What it is called."""
+    """The title."""
     page_layout_id: UUIDFilter | None = None
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[DashboardFilterInput | None] | None = None
     or_: list[DashboardFilterInput | None] | None = None
     not_: DashboardFilterInput | None = None
 
 
 class DashboardOrderByInput(rt.Input):
-    """How dashboards are sorted."""
+    """An order of dashboards."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -160,7 +160,7 @@ class DashboardOrderByInput(rt.Input):
 
 
 class DashboardGroupByInput(rt.Input):
-    """By what dashboards are grouped."""
+    """The fields that dashboards are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     page_layout_id: rt.BooleanInput | None = None
     title: rt.BooleanInput | None = None
@@ -168,7 +168,7 @@ class DashboardGroupByInput(rt.Input):
 
 
 class DashboardOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of dashboards are sorted."""
+    """An order of groups of dashboards."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None

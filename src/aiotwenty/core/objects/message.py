@@ -43,33 +43,33 @@ class Message(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: rt.Open[MessageDeliveryStatusEnum] | None
-    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
+    """The status of sending. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None
-    """The Message-ID of its header."""
+    """The Message-ID header."""
     is_draft: bool
-    """Whether it is not sent yet."""
+    """Whether it is a draft, not sent yet."""
     message_campaign_id: rt.UUID | None
     """The id of the record in message_campaign."""
     message_thread_id: rt.UUID | None
     """The id of the record in message_thread."""
     received_at: rt.DateTime | None
-    """When it arrived."""
+    """The time of arrival."""
     subject: str | None
-    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
+    """The subject; restricted if its mailbox shows only sender and recipients."""
     text: str | None
-    """Its text; restricted where its mailbox does not show it."""
+    """The text; restricted if its mailbox does not show it."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "Message", "messages", asked_for=("searchVector",),
@@ -82,146 +82,146 @@ class Message(rt.ObjectRecord):
 
 
 class MessageWhereUniqueInput(rt.Input):
-    """By what one of messages is known: values that no two share."""
+    """Unique values that identify a record of messages."""
     id: rt.UUIDInput | None = None
 
 
 class MessageConnectInput(rt.Input):
-    """Which of messages a relation leads to."""
+    """The record of messages that a relation connects to."""
     where: MessageWhereUniqueInput | None = None
 
 
 class MessageRelationInput(rt.Input):
-    """Which of messages a relation leads to, if any."""
+    """A relation to a record of messages: connect or disconnect."""
     connect: MessageConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class MessageCreateInput(rt.Input):
-    """What is said of new messages."""
+    """The data of new messages."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
-    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
+    """The status of sending. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
-    """The Message-ID of its header."""
+    """The Message-ID header."""
     is_draft: rt.BooleanInput | None = None
-    """Whether it is not sent yet."""
+    """Whether it is a draft, not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
-    """The campaign that it was sent for."""
+    """The campaign that it belongs to."""
     message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in message_campaign."""
     message_thread: MessageThreadRelationInput | None = None
-    """The thread it is in."""
+    """The thread of the message."""
     message_thread_id: rt.UUIDInput | None = None
     """The id of the record in message_thread."""
     received_at: rt.DateTimeInput | None = None
-    """When it arrived."""
+    """The time of arrival."""
     subject: str | None = None
-    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
+    """The subject; restricted if its mailbox shows only sender and recipients."""
     text: str | None = None
-    """Its text; restricted where its mailbox does not show it."""
+    """The text; restricted if its mailbox does not show it."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class MessageUpdateInput(rt.Input):
-    """What changes in messages; what is not set stays."""
+    """Changes of messages; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
-    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
+    """The status of sending. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
-    """The Message-ID of its header."""
+    """The Message-ID header."""
     is_draft: rt.BooleanInput | None = None
-    """Whether it is not sent yet."""
+    """Whether it is a draft, not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
-    """The campaign that it was sent for."""
+    """The campaign that it belongs to."""
     message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in message_campaign."""
     message_thread: MessageThreadRelationInput | None = None
-    """The thread it is in."""
+    """The thread of the message."""
     message_thread_id: rt.UUIDInput | None = None
     """The id of the record in message_thread."""
     received_at: rt.DateTimeInput | None = None
-    """When it arrived."""
+    """The time of arrival."""
     subject: str | None = None
-    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
+    """The subject; restricted if its mailbox shows only sender and recipients."""
     text: str | None = None
-    """Its text; restricted where its mailbox does not show it."""
+    """The text; restricted if its mailbox does not show it."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class MessageFilterInput(rt.Filter):
-    """Which messages are meant: those of which all of this holds."""
+    """A filter for messages: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnumFilter | None = None
-    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
+    """The status of sending. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: StringFilter | None = None
-    """The Message-ID of its header."""
+    """The Message-ID header."""
     is_draft: BooleanFilter | None = None
-    """Whether it is not sent yet."""
+    """Whether it is a draft, not sent yet."""
     message_campaign: MessageCampaignFilterInput | None = None
-    """The campaign that it was sent for."""
+    """The campaign that it belongs to."""
     message_campaign_id: UUIDFilter | None = None
     """The id of the record in message_campaign."""
     message_thread: MessageThreadFilterInput | None = None
-    """The thread it is in."""
+    """The thread of the message."""
     message_thread_id: UUIDFilter | None = None
     """The id of the record in message_thread."""
     received_at: DateTimeFilter | None = None
-    """When it arrived."""
+    """The time of arrival."""
     subject: StringFilter | None = None
-    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
+    """The subject; restricted if its mailbox shows only sender and recipients."""
     text: StringFilter | None = None
-    """Its text; restricted where its mailbox does not show it."""
+    """The text; restricted if its mailbox does not show it."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[MessageFilterInput | None] | None = None
     or_: list[MessageFilterInput | None] | None = None
     not_: MessageFilterInput | None = None
 
 
 class MessageOrderByInput(rt.Input):
-    """How messages are sorted."""
+    """An order of messages."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -243,7 +243,7 @@ class MessageOrderByInput(rt.Input):
 
 
 class MessageGroupByInput(rt.Input):
-    """By what messages are grouped."""
+    """The fields that messages are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     delivery_status: rt.BooleanInput | None = None
     header_message_id: rt.BooleanInput | None = None
@@ -257,7 +257,7 @@ class MessageGroupByInput(rt.Input):
 
 
 class MessageOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of messages are sorted."""
+    """An order of groups of messages."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None

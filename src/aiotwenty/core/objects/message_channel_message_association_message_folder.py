@@ -51,17 +51,17 @@ class MessageChannelMessageAssociationMessageFolder(rt.ObjectRecord):
     """The id of the record in message_channel_message_association."""
     message_folder_id: rt.UUID
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "MessageChannelMessageAssociationMessageFolder", "messageChannelMessageAssociationMessageFolders", asked_for=("searchVector",),
@@ -70,7 +70,7 @@ class MessageChannelMessageAssociationMessageFolder(rt.ObjectRecord):
 
 
 class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
-    """What is said of new message channel message association message folders."""
+    """The data of new message channel message association message folders."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
@@ -78,23 +78,23 @@ class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
     """The id of the record in message_channel_message_association."""
     message_folder_id: rt.UUIDInput
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
-    """What changes in message channel message association message folders; what is not set stays."""
+    """Changes of message channel message association message folders; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
@@ -102,23 +102,23 @@ class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
     """The id of the record in message_channel_message_association."""
     message_folder_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
-    """Which message channel message association message folders are meant: those of which all of this holds."""
+    """A filter for message channel message association message folders: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationFilterInput | None = None
@@ -126,26 +126,26 @@ class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
     """The id of the record in message_channel_message_association."""
     message_folder_id: UUIDFilter | None = None
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
     or_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
     not_: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
 
 
 class MessageChannelMessageAssociationMessageFolderOrderByInput(rt.Input):
-    """How message channel message association message folders are sorted."""
+    """An order of message channel message association message folders."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -160,7 +160,7 @@ class MessageChannelMessageAssociationMessageFolderOrderByInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
-    """By what message channel message association message folders are grouped."""
+    """The fields that message channel message association message folders are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     message_channel_message_association: MessageChannelMessageAssociationGroupByInput | None = None
     message_folder_id: rt.BooleanInput | None = None
@@ -168,7 +168,7 @@ class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of message channel message association message folders are sorted."""
+    """An order of groups of message channel message association message folders."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None

@@ -45,17 +45,17 @@ class MessageListMember(rt.ObjectRecord):
     person_id: rt.UUID
     """The id of the record in person."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "MessageListMember", "messageListMembers", asked_for=("searchVector",),
@@ -64,7 +64,7 @@ class MessageListMember(rt.ObjectRecord):
 
 
 class MessageListMemberCreateInput(rt.Input):
-    """What is said of new message list members."""
+    """The data of new message list members."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
@@ -76,23 +76,23 @@ class MessageListMemberCreateInput(rt.Input):
     person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class MessageListMemberUpdateInput(rt.Input):
-    """What changes in message list members; what is not set stays."""
+    """Changes of message list members; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
@@ -104,23 +104,23 @@ class MessageListMemberUpdateInput(rt.Input):
     person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class MessageListMemberFilterInput(rt.Input):
-    """Which message list members are meant: those of which all of this holds."""
+    """A filter for message list members: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListFilterInput | None = None
@@ -132,26 +132,26 @@ class MessageListMemberFilterInput(rt.Input):
     person_id: UUIDFilter | None = None
     """The id of the record in person."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[MessageListMemberFilterInput | None] | None = None
     or_: list[MessageListMemberFilterInput | None] | None = None
     not_: MessageListMemberFilterInput | None = None
 
 
 class MessageListMemberOrderByInput(rt.Input):
-    """How message list members are sorted."""
+    """An order of message list members."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -167,7 +167,7 @@ class MessageListMemberOrderByInput(rt.Input):
 
 
 class MessageListMemberGroupByInput(rt.Input):
-    """By what message list members are grouped."""
+    """The fields that message list members are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     list_: MessageListGroupByInput | None = None
     person: PersonGroupByInput | None = None
@@ -175,7 +175,7 @@ class MessageListMemberGroupByInput(rt.Input):
 
 
 class MessageListMemberOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of message list members are sorted."""
+    """An order of groups of message list members."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None

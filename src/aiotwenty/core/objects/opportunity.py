@@ -45,11 +45,11 @@ class Opportunity(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None
-    """What it is called."""
+    """The name."""
     amount: Currency | None
-    """What it is worth."""
+    """The value of the deal."""
     close_date: rt.DateTime | None
-    """When it will be decided."""
+    """The date of the expected decision."""
     company_id: rt.UUID | None
     """The id of the record in company."""
     owner_id: rt.UUID | None
@@ -57,19 +57,19 @@ class Opportunity(rt.ObjectRecord):
     point_of_contact_id: rt.UUID | None
     """The id of the record in point_of_contact."""
     stage: rt.Open[OpportunityStageEnum]
-    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    """The stage of the deal. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "Opportunity", "opportunities", asked_for=("searchVector",),
@@ -85,146 +85,146 @@ class Opportunity(rt.ObjectRecord):
 
 
 class OpportunityWhereUniqueInput(rt.Input):
-    """By what one of opportunities is known: values that no two share."""
+    """Unique values that identify a record of opportunities."""
     id: rt.UUIDInput | None = None
 
 
 class OpportunityConnectInput(rt.Input):
-    """Which of opportunities a relation leads to."""
+    """The record of opportunities that a relation connects to."""
     where: OpportunityWhereUniqueInput | None = None
 
 
 class OpportunityRelationInput(rt.Input):
-    """Which of opportunities a relation leads to, if any."""
+    """A relation to a record of opportunities: connect or disconnect."""
     connect: OpportunityConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class OpportunityCreateInput(rt.Input):
-    """What is said of new opportunities."""
+    """The data of new opportunities."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
-    """What it is called."""
+    """The name."""
     amount: CurrencyCreateInput | None = None
-    """What it is worth."""
+    """The value of the deal."""
     close_date: rt.DateTimeInput | None = None
-    """When it will be decided."""
+    """The date of the expected decision."""
     company: CompanyRelationInput | None = None
-    """Whose deal it is."""
+    """The company of the deal."""
     company_id: rt.UUIDInput | None = None
     """The id of the record in company."""
     owner: WorkspaceMemberRelationInput | None = None
-    """The user who looks after it."""
+    """The user in charge of the deal."""
     owner_id: rt.UUIDInput | None = None
     """The id of the record in owner."""
     point_of_contact: PersonRelationInput | None = None
-    """Point of contact: whom to speak to."""
+    """Point of contact: the person to speak to."""
     point_of_contact_id: rt.UUIDInput | None = None
     """The id of the record in point_of_contact."""
     stage: OpportunityStageEnum | None = None
-    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    """The stage of the deal. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class OpportunityUpdateInput(rt.Input):
-    """What changes in opportunities; what is not set stays."""
+    """Changes of opportunities; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
-    """What it is called."""
+    """The name."""
     amount: CurrencyUpdateInput | None = None
-    """What it is worth."""
+    """The value of the deal."""
     close_date: rt.DateTimeInput | None = None
-    """When it will be decided."""
+    """The date of the expected decision."""
     company: CompanyRelationInput | None = None
-    """Whose deal it is."""
+    """The company of the deal."""
     company_id: rt.UUIDInput | None = None
     """The id of the record in company."""
     owner: WorkspaceMemberRelationInput | None = None
-    """The user who looks after it."""
+    """The user in charge of the deal."""
     owner_id: rt.UUIDInput | None = None
     """The id of the record in owner."""
     point_of_contact: PersonRelationInput | None = None
-    """Point of contact: whom to speak to."""
+    """Point of contact: the person to speak to."""
     point_of_contact_id: rt.UUIDInput | None = None
     """The id of the record in point_of_contact."""
     stage: OpportunityStageEnum | None = None
-    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    """The stage of the deal. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class OpportunityFilterInput(rt.Filter):
-    """Which opportunities are meant: those of which all of this holds."""
+    """A filter for opportunities: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
-    """What it is called."""
+    """The name."""
     amount: CurrencyFilterInput | None = None
-    """What it is worth."""
+    """The value of the deal."""
     close_date: DateTimeFilter | None = None
-    """When it will be decided."""
+    """The date of the expected decision."""
     company: CompanyFilterInput | None = None
-    """Whose deal it is."""
+    """The company of the deal."""
     company_id: UUIDFilter | None = None
     """The id of the record in company."""
     owner: WorkspaceMemberFilterInput | None = None
-    """The user who looks after it."""
+    """The user in charge of the deal."""
     owner_id: UUIDFilter | None = None
     """The id of the record in owner."""
     point_of_contact: PersonFilterInput | None = None
-    """Point of contact: whom to speak to."""
+    """Point of contact: the person to speak to."""
     point_of_contact_id: UUIDFilter | None = None
     """The id of the record in point_of_contact."""
     stage: OpportunityStageEnumFilter | None = None
-    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    """The stage of the deal. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[OpportunityFilterInput | None] | None = None
     or_: list[OpportunityFilterInput | None] | None = None
     not_: OpportunityFilterInput | None = None
 
 
 class OpportunityOrderByInput(rt.Input):
-    """How opportunities are sorted."""
+    """An order of opportunities."""
     amount: CurrencyOrderByInput | None = None
     close_date: OrderByDirection | None = None
     company: CompanyOrderByInput | None = None
@@ -246,7 +246,7 @@ class OpportunityOrderByInput(rt.Input):
 
 
 class OpportunityGroupByInput(rt.Input):
-    """By what opportunities are grouped."""
+    """The fields that opportunities are grouped by."""
     amount: CurrencyGroupByInput | None = None
     close_date: GroupByDateGranularityInput | None = None
     company: CompanyGroupByInput | None = None
@@ -259,7 +259,7 @@ class OpportunityGroupByInput(rt.Input):
 
 
 class OpportunityOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of opportunities are sorted."""
+    """An order of groups of opportunities."""
     aggregate: rt.AggregateOrder | None = None
     amount: CurrencyOrderByInput | None = None
     close_date: OrderByDateGranularityInput | None = None

@@ -42,34 +42,34 @@ class WorkflowRun(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None
-    """What it is called."""
+    """The name."""
     ended_at: rt.DateTime | None
-    """When it ended."""
+    """The time of the end."""
     enqueued_at: rt.DateTime | None
-    """When it was put into the queue."""
+    """The time at which it was queued."""
     started_at: rt.DateTime | None
-    """When it began."""
+    """The time of the start."""
     state: rt.Json
-    """What its steps did and gave."""
+    """The steps and their results."""
     status: rt.Open[WorkflowRunStatusEnum]
-    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
+    """The status of the run. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.Json | None
     workflow_id: rt.UUID
     """The id of the record in workflow."""
     workflow_version_id: rt.UUID
     """The id of the record in workflow_version."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "WorkflowRun", "workflowRuns", asked_for=("searchVector",),
@@ -79,149 +79,149 @@ class WorkflowRun(rt.ObjectRecord):
 
 
 class WorkflowRunWhereUniqueInput(rt.Input):
-    """By what one of workflow runs is known: values that no two share."""
+    """Unique values that identify a record of workflow runs."""
     id: rt.UUIDInput | None = None
 
 
 class WorkflowRunConnectInput(rt.Input):
-    """Which of workflow runs a relation leads to."""
+    """The record of workflow runs that a relation connects to."""
     where: WorkflowRunWhereUniqueInput | None = None
 
 
 class WorkflowRunRelationInput(rt.Input):
-    """Which of workflow runs a relation leads to, if any."""
+    """A relation to a record of workflow runs: connect or disconnect."""
     connect: WorkflowRunConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowRunCreateInput(rt.Input):
-    """What is said of new workflow runs."""
+    """The data of new workflow runs."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
-    """What it is called."""
+    """The name."""
     ended_at: rt.DateTimeInput | None = None
-    """When it ended."""
+    """The time of the end."""
     enqueued_at: rt.DateTimeInput | None = None
-    """When it was put into the queue."""
+    """The time at which it was queued."""
     started_at: rt.DateTimeInput | None = None
-    """When it began."""
+    """The time of the start."""
     state: rt.JsonInput
-    """What its steps did and gave."""
+    """The steps and their results."""
     status: WorkflowRunStatusEnum | None = None
-    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
+    """The status of the run. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.JsonInput | None = None
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     workflow_version: WorkflowVersionRelationInput | None = None
-    """The version that runs."""
+    """The version of the workflow that runs."""
     workflow_version_id: rt.UUIDInput | None = None
     """The id of the record in workflow_version."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class WorkflowRunUpdateInput(rt.Input):
-    """What changes in workflow runs; what is not set stays."""
+    """Changes of workflow runs; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
-    """What it is called."""
+    """The name."""
     ended_at: rt.DateTimeInput | None = None
-    """When it ended."""
+    """The time of the end."""
     enqueued_at: rt.DateTimeInput | None = None
-    """When it was put into the queue."""
+    """The time at which it was queued."""
     started_at: rt.DateTimeInput | None = None
-    """When it began."""
+    """The time of the start."""
     state: rt.JsonInput | None = None
-    """What its steps did and gave."""
+    """The steps and their results."""
     status: WorkflowRunStatusEnum | None = None
-    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
+    """The status of the run. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.JsonInput | None = None
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     workflow_version: WorkflowVersionRelationInput | None = None
-    """The version that runs."""
+    """The version of the workflow that runs."""
     workflow_version_id: rt.UUIDInput | None = None
     """The id of the record in workflow_version."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class WorkflowRunFilterInput(rt.Filter):
-    """Which workflow runs are meant: those of which all of this holds."""
+    """A filter for workflow runs: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
-    """What it is called."""
+    """The name."""
     ended_at: DateTimeFilter | None = None
-    """When it ended."""
+    """The time of the end."""
     enqueued_at: DateTimeFilter | None = None
-    """When it was put into the queue."""
+    """The time at which it was queued."""
     started_at: DateTimeFilter | None = None
-    """When it began."""
+    """The time of the start."""
     state: RawJsonFilter | None = None
-    """What its steps did and gave."""
+    """The steps and their results."""
     status: WorkflowRunStatusEnumFilter | None = None
-    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
+    """The status of the run. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: RawJsonFilter | None = None
     workflow: WorkflowFilterInput | None = None
     """The workflow."""
     workflow_id: UUIDFilter | None = None
     """The id of the record in workflow."""
     workflow_version: WorkflowVersionFilterInput | None = None
-    """The version that runs."""
+    """The version of the workflow that runs."""
     workflow_version_id: UUIDFilter | None = None
     """The id of the record in workflow_version."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[WorkflowRunFilterInput | None] | None = None
     or_: list[WorkflowRunFilterInput | None] | None = None
     not_: WorkflowRunFilterInput | None = None
 
 
 class WorkflowRunOrderByInput(rt.Input):
-    """How workflow runs are sorted."""
+    """An order of workflow runs."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -244,7 +244,7 @@ class WorkflowRunOrderByInput(rt.Input):
 
 
 class WorkflowRunGroupByInput(rt.Input):
-    """By what workflow runs are grouped."""
+    """The fields that workflow runs are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     ended_at: GroupByDateGranularityInput | None = None
     enqueued_at: GroupByDateGranularityInput | None = None
@@ -257,7 +257,7 @@ class WorkflowRunGroupByInput(rt.Input):
 
 
 class WorkflowRunOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of workflow runs are sorted."""
+    """An order of groups of workflow runs."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None

@@ -40,27 +40,27 @@ class WorkflowVersion(rt.ObjectRecord):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None
-    """What it is called."""
+    """The name."""
     status: rt.Open[WorkflowVersionStatusEnum]
-    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
+    """The status: draft, active, deactivated or archived. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.Json | None
-    """What it does, one after the other."""
+    """The steps, in order."""
     trigger: rt.Json | None
-    """What starts it."""
+    """The trigger."""
     workflow_id: rt.UUID | None
     """The id of the record in workflow."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "WorkflowVersion", "workflowVersions", asked_for=("searchVector",),
@@ -73,122 +73,122 @@ class WorkflowVersion(rt.ObjectRecord):
 
 
 class WorkflowVersionWhereUniqueInput(rt.Input):
-    """By what one of workflow versions is known: values that no two share."""
+    """Unique values that identify a record of workflow versions."""
     id: rt.UUIDInput | None = None
 
 
 class WorkflowVersionConnectInput(rt.Input):
-    """Which of workflow versions a relation leads to."""
+    """The record of workflow versions that a relation connects to."""
     where: WorkflowVersionWhereUniqueInput | None = None
 
 
 class WorkflowVersionRelationInput(rt.Input):
-    """Which of workflow versions a relation leads to, if any."""
+    """A relation to a record of workflow versions: connect or disconnect."""
     connect: WorkflowVersionConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowVersionCreateInput(rt.Input):
-    """What is said of new workflow versions."""
+    """The data of new workflow versions."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
-    """What it is called."""
+    """The name."""
     status: WorkflowVersionStatusEnum | None = None
-    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
+    """The status: draft, active, deactivated or archived. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.JsonInput | None = None
-    """What it does, one after the other."""
+    """The steps, in order."""
     trigger: rt.JsonInput | None = None
-    """What starts it."""
+    """The trigger."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class WorkflowVersionUpdateInput(rt.Input):
-    """What changes in workflow versions; what is not set stays."""
+    """Changes of workflow versions; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
-    """What it is called."""
+    """The name."""
     status: WorkflowVersionStatusEnum | None = None
-    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
+    """The status: draft, active, deactivated or archived. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.JsonInput | None = None
-    """What it does, one after the other."""
+    """The steps, in order."""
     trigger: rt.JsonInput | None = None
-    """What starts it."""
+    """The trigger."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class WorkflowVersionFilterInput(rt.Filter):
-    """Which workflow versions are meant: those of which all of this holds."""
+    """A filter for workflow versions: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
-    """What it is called."""
+    """The name."""
     status: WorkflowVersionStatusEnumFilter | None = None
-    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
+    """The status: draft, active, deactivated or archived. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: RawJsonFilter | None = None
-    """What it does, one after the other."""
+    """The steps, in order."""
     trigger: RawJsonFilter | None = None
-    """What starts it."""
+    """The trigger."""
     workflow: WorkflowFilterInput | None = None
     """The workflow."""
     workflow_id: UUIDFilter | None = None
     """The id of the record in workflow."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[WorkflowVersionFilterInput | None] | None = None
     or_: list[WorkflowVersionFilterInput | None] | None = None
     not_: WorkflowVersionFilterInput | None = None
 
 
 class WorkflowVersionOrderByInput(rt.Input):
-    """How workflow versions are sorted."""
+    """An order of workflow versions."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -206,7 +206,7 @@ class WorkflowVersionOrderByInput(rt.Input):
 
 
 class WorkflowVersionGroupByInput(rt.Input):
-    """By what workflow versions are grouped."""
+    """The fields that workflow versions are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     name: rt.BooleanInput | None = None
     status: rt.BooleanInput | None = None
@@ -215,7 +215,7 @@ class WorkflowVersionGroupByInput(rt.Input):
 
 
 class WorkflowVersionOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of workflow versions are sorted."""
+    """An order of groups of workflow versions."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None

@@ -39,39 +39,39 @@ class WorkspaceMember(rt.ObjectRecord):
     name: FullName
     """First and last name."""
     avatar_url: str | None
-    """Where the picture is."""
+    """The address of the picture."""
     calendar_start_day: int
-    """The day that a week begins with, 0 for Sunday."""
+    """The first day of the week, 0 for Sunday."""
     color_scheme: str
-    """Light, dark, or as the system has it."""
+    """The colour scheme: light, dark, or the system's."""
     date_format: rt.Open[WorkspaceMemberDateFormatEnum]
-    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
+    """The format of dates. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     job_title: str | None
     """Job title."""
     locale: str
-    """The language that Twenty speaks to them."""
+    """The language of the user interface."""
     number_format: rt.Open[WorkspaceMemberNumberFormatEnum]
-    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
+    """The format of numbers. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     time_format: rt.Open[WorkspaceMemberTimeFormatEnum]
-    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
+    """The format of times. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str
-    """The time zone that times are shown in."""
+    """The time zone of displayed times."""
     user_email: str | None
-    """The e-mail address that they sign in with."""
+    """The e-mail address for signing in."""
     user_id: rt.UUID
-    """The user account."""
+    """The id of the user account."""
     position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTime
-    """When it was created."""
+    """The time of creation."""
     created_by: Actor
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTime
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: Actor
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
 
     _object: typing.ClassVar[rt.About] = rt.About(
         "WorkspaceMember", "workspaceMembers", asked_for=("searchVector",),
@@ -88,159 +88,159 @@ class WorkspaceMember(rt.ObjectRecord):
 
 
 class WorkspaceMemberWhereUniqueInput(rt.Input):
-    """By what one of workspace members is known: values that no two share."""
+    """Unique values that identify a record of workspace members."""
     id: rt.UUIDInput | None = None
     user_email: str | None = None
 
 
 class WorkspaceMemberConnectInput(rt.Input):
-    """Which of workspace members a relation leads to."""
+    """The record of workspace members that a relation connects to."""
     where: WorkspaceMemberWhereUniqueInput | None = None
 
 
 class WorkspaceMemberRelationInput(rt.Input):
-    """Which of workspace members a relation leads to, if any."""
+    """A relation to a record of workspace members: connect or disconnect."""
     connect: WorkspaceMemberConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkspaceMemberCreateInput(rt.Input):
-    """What is said of new workspace members."""
+    """The data of new workspace members."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameCreateInput
     """First and last name."""
     avatar_url: str | None = None
-    """Where the picture is."""
+    """The address of the picture."""
     calendar_start_day: rt.IntInput | None = None
-    """The day that a week begins with, 0 for Sunday."""
+    """The first day of the week, 0 for Sunday."""
     color_scheme: str | None = None
-    """Light, dark, or as the system has it."""
+    """The colour scheme: light, dark, or the system's."""
     date_format: WorkspaceMemberDateFormatEnum | None = None
-    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
+    """The format of dates. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     job_title: str | None = None
     """Job title."""
     locale: str | None = None
-    """The language that Twenty speaks to them."""
+    """The language of the user interface."""
     number_format: WorkspaceMemberNumberFormatEnum | None = None
-    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
+    """The format of numbers. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     time_format: WorkspaceMemberTimeFormatEnum | None = None
-    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
+    """The format of times. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str | None = None
-    """The time zone that times are shown in."""
+    """The time zone of displayed times."""
     user_email: str | None = None
-    """The e-mail address that they sign in with."""
+    """The e-mail address for signing in."""
     user_id: rt.UUIDInput
-    """The user account."""
+    """The id of the user account."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class WorkspaceMemberUpdateInput(rt.Input):
-    """What changes in workspace members; what is not set stays."""
+    """Changes of workspace members; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameUpdateInput | None = None
     """First and last name."""
     avatar_url: str | None = None
-    """Where the picture is."""
+    """The address of the picture."""
     calendar_start_day: rt.IntInput | None = None
-    """The day that a week begins with, 0 for Sunday."""
+    """The first day of the week, 0 for Sunday."""
     color_scheme: str | None = None
-    """Light, dark, or as the system has it."""
+    """The colour scheme: light, dark, or the system's."""
     date_format: WorkspaceMemberDateFormatEnum | None = None
-    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
+    """The format of dates. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     job_title: str | None = None
     """Job title."""
     locale: str | None = None
-    """The language that Twenty speaks to them."""
+    """The language of the user interface."""
     number_format: WorkspaceMemberNumberFormatEnum | None = None
-    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
+    """The format of numbers. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     time_format: WorkspaceMemberTimeFormatEnum | None = None
-    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
+    """The format of times. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str | None = None
-    """The time zone that times are shown in."""
+    """The time zone of displayed times."""
     user_email: str | None = None
-    """The e-mail address that they sign in with."""
+    """The e-mail address for signing in."""
     user_id: rt.UUIDInput | None = None
-    """The user account."""
+    """The id of the user account."""
     position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: rt.DateTimeInput | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: rt.DateTimeInput | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: rt.DateTimeInput | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
 
 
 class WorkspaceMemberFilterInput(rt.Filter):
-    """Which workspace members are meant: those of which all of this holds."""
+    """A filter for workspace members: all of its conditions must hold."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameFilterInput | None = None
     """First and last name."""
     avatar_url: StringFilter | None = None
-    """Where the picture is."""
+    """The address of the picture."""
     calendar_start_day: IntFilter | None = None
-    """The day that a week begins with, 0 for Sunday."""
+    """The first day of the week, 0 for Sunday."""
     color_scheme: StringFilter | None = None
-    """Light, dark, or as the system has it."""
+    """The colour scheme: light, dark, or the system's."""
     date_format: WorkspaceMemberDateFormatEnumFilter | None = None
-    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
+    """The format of dates. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     job_title: StringFilter | None = None
     """Job title."""
     locale: StringFilter | None = None
-    """The language that Twenty speaks to them."""
+    """The language of the user interface."""
     number_format: WorkspaceMemberNumberFormatEnumFilter | None = None
-    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
+    """The format of numbers. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     time_format: WorkspaceMemberTimeFormatEnumFilter | None = None
-    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
+    """The format of times. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: StringFilter | None = None
-    """The time zone that times are shown in."""
+    """The time zone of displayed times."""
     user_email: StringFilter | None = None
-    """The e-mail address that they sign in with."""
+    """The e-mail address for signing in."""
     user_id: UUIDFilter | None = None
-    """The user account."""
+    """The id of the user account."""
     position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    """The position in a list sorted by hand: a number, or "first" or "last" in input."""
     created_at: DateTimeFilter | None = None
-    """When it was created."""
+    """The time of creation."""
     created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
+    """The origin of the record: person, API key or system."""
     updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
+    """The origin of the last change: person, API key or system."""
     deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    """The time of soft deletion, or None. Deleted records are hidden and can be restored."""
     search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    """The words for full-text search, made by the server."""
     and_: list[WorkspaceMemberFilterInput | None] | None = None
     or_: list[WorkspaceMemberFilterInput | None] | None = None
     not_: WorkspaceMemberFilterInput | None = None
 
 
 class WorkspaceMemberOrderByInput(rt.Input):
-    """How workspace members are sorted."""
+    """An order of workspace members."""
     avatar_url: OrderByDirection | None = None
     calendar_start_day: OrderByDirection | None = None
     color_scheme: OrderByDirection | None = None
@@ -264,14 +264,14 @@ class WorkspaceMemberOrderByInput(rt.Input):
 
 
 class WorkspaceMemberGroupByInput(rt.Input):
-    """By what workspace members are grouped."""
+    """The fields that workspace members are grouped by."""
     created_at: GroupByDateGranularityInput | None = None
     name: FullNameGroupByInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
 class WorkspaceMemberOrderByWithGroupByInput(rt.GroupOrder):
-    """How groups of workspace members are sorted."""
+    """An order of groups of workspace members."""
     aggregate: rt.AggregateOrder | None = None
     avatar_url: OrderByDirection | None = None
     calendar_start_day: OrderByDirection | None = None

@@ -38,7 +38,7 @@ class Rocket(rt.ObjectRecord):
 
 
 class RocketCreateInput(rt.Input):
-    """What is said of new rockets."""
+    """The data of new rockets."""
     id: rt.UUIDInput | None = None
     name: str | None = None
     website: LinksCreateInput | None = None
@@ -50,7 +50,7 @@ class RocketCreateInput(rt.Input):
 
 
 class RocketUpdateInput(rt.Input):
-    """What changes in rockets; what is not set stays."""
+    """Changes of rockets; fields that are not set don't change."""
     id: rt.UUIDInput | None = None
     name: str | None = None
     website: LinksUpdateInput | None = None
@@ -62,7 +62,7 @@ class RocketUpdateInput(rt.Input):
 
 
 class RocketFilterInput(rt.Input):
-    """Which rockets are meant: those of which all of this holds."""
+    """A filter for rockets: all of its conditions must hold."""
     id: UUIDFilter | None = None
     name: StringFilter | None = None
     fuel: StringFilter | None = None
@@ -72,14 +72,14 @@ class RocketFilterInput(rt.Input):
 
 
 class RocketOrderByInput(rt.Input):
-    """How rockets are sorted."""
+    """An order of rockets."""
     id: OrderByDirection | None = None
     name: OrderByDirection | None = None
     fuel: OrderByDirection | None = None
 
 
 class RocketGroupByInput(rt.Input):
-    """By what rockets are grouped."""
+    """The fields that rockets are grouped by."""
     created_at: rt.BooleanInput | None = None
     name: rt.BooleanInput | None = None
     fuel: rt.BooleanInput | None = None
