@@ -59,8 +59,8 @@ def contradictions(phones: Mapping[str, Any]) -> Iterator[Contradiction]:
         [phones.get(name) for name in _PRIMARY],
         *([phone.get(name) for name in _MORE] for phone in _objects(more)),
     )
-    for said in numbers:
-        number, country, code = (value if isinstance(value, str) else "" for value in said)
+    for parts in numbers:
+        number, country, code = (value if isinstance(value, str) else "" for value in parts)
         digits, code = _international(number), code.removeprefix("+")
         own = calling_codes().get(country, "")
         if code and own and own != code:

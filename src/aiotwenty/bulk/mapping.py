@@ -212,12 +212,12 @@ class Mapper:
     def _leave_out(self, source: Source, columns: Sequence[str]) -> None:
         """Leaves columns out: `""` stands for those without a name, `*` for all that the mapping does not name."""
         for name in columns:
-            said = source.doubled.get(name, name)
+            header = source.doubled.get(name, name)
             if (
-                said in self._ignored
+                header in self._ignored
                 or ("" in self._ignored and name in source.unnamed)
-                or ("*" in self._ignored and said not in self._mapping and name not in self._mapping)
-                or (said in self._mapping and self._mapping[said] is None)
+                or ("*" in self._ignored and header not in self._mapping and name not in self._mapping)
+                or (header in self._mapping and self._mapping[header] is None)
             ):
                 self._ignored.add(name)
                 self._columns[name] = None
@@ -242,12 +242,12 @@ class Mapper:
     def _shared(self, source: Source, columns: Sequence[str]) -> list[str]:
         """Shared names of columns that are not left out; one of the columns may be mapped by its number."""
         groups: dict[str, list[str]] = {}
-        for name, said in source.doubled.items():
+        for name, header in source.doubled.items():
             if name in columns and name not in self._ignored and name not in self._mapping:
-                groups.setdefault(said, []).append(name)
+                groups.setdefault(header, []).append(name)
         return [
-            f"several columns are named {said!r} (to tell them apart: {', '.join(map(repr, names))})"
-            for said, names in groups.items()
+            f"several columns are named {header!r} (to tell them apart: {', '.join(map(repr, names))})"
+            for header, names in groups.items()
         ]
 
     def check_region(self, region: str | None) -> None:

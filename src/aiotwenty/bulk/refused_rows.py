@@ -176,11 +176,11 @@ def _condition(value: Any) -> str | None:
     where = _at(value, "connect.where") if isinstance(value, Mapping) else None
     if not isinstance(where, Mapping):
         return None
-    said = []
+    terms = []
     for name, inner in where.items():
         for part, operand in inner.items() if isinstance(inner, Mapping) else [("", inner)]:
-            said.append(f"{name}{part[:1].upper()}{part[1:]} = {operand}")
-    return ", ".join(said)
+            terms.append(f"{name}{part[:1].upper()}{part[1:]} = {operand}")
+    return ", ".join(terms)
 
 
 def _composites(shape: Shape, part: str) -> list[str]:
@@ -201,14 +201,14 @@ def _phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, value: str) -
 
 def _conflicting_phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, sub_code: str) -> Culprits:
     """The rows whose numbers contradict themselves in the subCode's way; messages don't name them."""
-    said: list[tuple[Prepared, set[Contradiction]]] = []
+    found_kinds: list[tuple[Prepared, set[Contradiction]]] = []
     for record, row in rows:
         phones = [row[name] for name in _composites(shape, "primaryPhoneNumber") if isinstance(row.get(name), Mapping)]
-        said.append((record, {kind for value in phones for kind in contradictions(value)}))
-    named = [record for record, kinds in said if sub_code in kinds]
+        found_kinds.append((record, {kind for value in phones for kind in contradictions(value)}))
+    named = [record for record, kinds in found_kinds if sub_code in kinds]
     if sub_code != Contradiction.COUNTRY_CODE:
         return Culprits(named)
-    return Culprits(likely=named or [record for record, kinds in said if Contradiction.MAYBE in kinds])
+    return Culprits(likely=named or [record for record, kinds in found_kinds if Contradiction.MAYBE in kinds])
 
 
 def _links(row: Values, shape: Shape) -> Iterator[Any]:

@@ -162,11 +162,11 @@ def _mapper(
 
 def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plural: str) -> Any:
     """How certain it is that a text is the name of a column."""
-    said = {*(options.get("mapping") or {}), *options.get("ignore", ())}
+    named = {*(options.get("mapping") or {}), *options.get("ignore", ())}
 
     @cache  # a source asks several times
     def recognise(name: str) -> int:
-        if name in said or (preset is not None and preset.for_columns(plural, [name])):
+        if name in named or (preset is not None and preset.for_columns(plural, [name])):
             return 2
         return int(mapper.knows(name))
 

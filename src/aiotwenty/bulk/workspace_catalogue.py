@@ -97,7 +97,7 @@ class ServedCatalogue:
         for names in self.objects.values():
             if name in (names.plural, names.singular, names.type_name):
                 return names
-        known = [said for names in self.objects.values() for said in (names.plural, names.singular)]
+        known = [known_name for names in self.objects.values() for known_name in (names.plural, names.singular)]
         likely = near(name, known, most=3)
         plurals = dict.fromkeys(
             names.plural for names in self.objects.values() if {names.plural, names.singular} & {*likely}

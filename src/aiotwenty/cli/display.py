@@ -143,8 +143,8 @@ class Display:
         return "".join(f"; {text}" for text in (self._wait, limit and f"limit {limit}") if text)
 
     def _retried(self, event: RetryEvent) -> None:
-        what = "the rate limit" if isinstance(event.error, RateLimited) else "the network"
-        self._wait = f"waiting {event.delay:.0f} s for {what}" if event.delay >= 1 else ""
+        cause = "the rate limit" if isinstance(event.error, RateLimited) else "the network"
+        self._wait = f"waiting {event.delay:.0f} s for {cause}" if event.delay >= 1 else ""
         if not self._wait or self._as_json:
             return
         if self._bar is None:

@@ -209,10 +209,10 @@ async def _schema(client: Client) -> Finding:
 
 
 def _clock(answered: _Answered) -> Finding:
-    told = parsedate_tz(answered.date) if answered.date else None
-    if told is None:
+    server_time = parsedate_tz(answered.date) if answered.date else None
+    if server_time is None:
         return Finding("clock", Health.SKIPPED, "the server doesn't send its time")
-    off = time.time() - mktime_tz(told)
+    off = time.time() - mktime_tz(server_time)
     if abs(off) <= _CLOCK:
         return Finding("clock", Health.FINE, "agrees with the server")
     direction = "ahead of" if off > 0 else "behind"

@@ -66,8 +66,8 @@ def print_record(row: Row, columns: Sequence[str], output: Output) -> None:
         print_rows([row], columns, output)
     else:
         values = ((column, value_at(row, column)) for column in columns)
-        said = [{"field": column, "value": value} for column, value in values if value not in (None, "", [], {})]
-        _print_table(said, ("field", "value"), ("field", "value"), headings=False)
+        filled_rows = [{"field": column, "value": value} for column, value in values if value not in (None, "", [], {})]
+        _print_table(filled_rows, ("field", "value"), ("field", "value"), headings=False)
 
 
 def print_json(value: Any) -> None:

@@ -69,19 +69,19 @@ def query(
     from aiotwenty.cli.documents import QueryText
     from aiotwenty.graphql.root_fields import destroyed_by, writes
 
-    asked, values = QueryText.read(document), _variables(variables)
-    asked.check(operation)
-    if read_only and writes(asked.text, operation):
+    parsed, values = QueryText.read(document), _variables(variables)
+    parsed.check(operation)
+    if read_only and writes(parsed.text, operation):
         raise typer.BadParameter("refused: the document writes, and --read-only is set", param_hint="DOCUMENT")
-    if final := destroyed_by(asked.text, endpoint.value):
+    if final := destroyed_by(parsed.text, endpoint.value):
         sure(f"Execute {', '.join(final)}, which can't be undone?", yes, can_ask=document != "-")
     try:
-        print_json(asyncio.run(_query(asked.text, values, endpoint, operation, validate)))
+        print_json(asyncio.run(_query(parsed.text, values, endpoint, operation, validate)))
     except InvalidArgument as error:
-        asked.explain(error)
+        parsed.explain(error)
         raise
     except ApiError as error:
-        asked.explain(error)
+        parsed.explain(error)
         if any(value is not None for value in (error.data or {}).values()):
             print_json(error.data)
         raise

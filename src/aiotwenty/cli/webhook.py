@@ -178,8 +178,8 @@ def _shown(event: WebhookEvent, output: Output) -> str:
         return f"{date}  {event.event_name:<24}  {record_id:<36}  {changed}".rstrip()
     if output is Output.CSV:
         return _line_of_csv((date, event.event_name, record_id, changed, json.dumps(event.record)))
-    told = event.model_dump(mode="json", by_alias=True) | {"nonce": event.nonce}
-    return json.dumps(told, indent=2 if output is Output.JSON else None)
+    values = event.model_dump(mode="json", by_alias=True) | {"nonce": event.nonce}
+    return json.dumps(values, indent=2 if output is Output.JSON else None)
 
 
 def _line_of_csv(cells: tuple[str, ...]) -> str:

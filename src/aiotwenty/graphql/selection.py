@@ -30,9 +30,9 @@ class Tree:
     def add(self, other: Tree) -> None:
         """Adds the selection of another tree."""
         for name, part in other.fields.items():
-            mine = self.fields.setdefault(name, part)
-            if mine is not None and part is not None and mine is not part:
-                self.fields[name] = mine.merged(part)
+            own = self.fields.setdefault(name, part)
+            if own is not None and part is not None and own is not part:
+                self.fields[name] = own.merged(part)
         for name, more in other.lists.items():
             mine_list = self.lists.setdefault(name, more)
             if mine_list is not more:
@@ -335,7 +335,7 @@ class _WrongField(Exception):  # noqa: N818
 def reads_itself(model: type[Record], name: str) -> bool:
     """Whether a validator of the model's own sees the field's value before its type does."""
     metadata = model.model_fields[name].metadata
-    if any(type(each).__name__ in ("BeforeValidator", "PlainValidator", "WrapValidator") for each in metadata):
+    if any(type(entry).__name__ in ("BeforeValidator", "PlainValidator", "WrapValidator") for entry in metadata):
         return True
     return any(
         decorator.info.mode in ("before", "plain", "wrap")

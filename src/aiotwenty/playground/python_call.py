@@ -132,7 +132,7 @@ def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> str:
         attribute, kind, method = _calls(client)[root.name.value]
     except KeyError:
         raise _UntypedError from None
-    said = {
+    passed = {
         argument.name.value: value
         for argument in root.arguments
         if (value := _value(argument.value, variables)) is not Undefined
@@ -142,12 +142,12 @@ def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> str:
     if method == "find_many":
         selections = _nodes(selections)
         if selections is None:
-            if not set(said) <= {"filter"} or [node.name.value for node in _fields(root.selection_set)] != [
+            if not set(passed) <= {"filter"} or [node.name.value for node in _fields(root.selection_set)] != [
                 "totalCount"
             ]:
                 raise _UntypedError
             method = "count"
-    arguments = _arguments(kind, method, said)
+    arguments = _arguments(kind, method, passed)
     if method != "count" and not method.startswith("destroy"):
         arguments.append(f"select={_selection(code, kind.meta.model('record'), selections, None)}")
     result = {"find_many": "page", "count": "count"}.get(method, to_snake(kind.meta.singular))
@@ -186,15 +186,15 @@ def _nodes(selections: SelectionSetNode | None) -> SelectionSetNode | None:
     return next((node.selection_set for node in _fields(edges.selection_set) if node.name.value == "node"), None)
 
 
-def _arguments(kind: type[AnyRecords], method: str, said: Mapping[str, Any]) -> list[str]:
-    said = dict(said)
-    if method == "find_one" and set(said) == {"filter"} and set(said["filter"] or {}) == {"id"}:
-        condition = said["filter"]["id"]
+def _arguments(kind: type[AnyRecords], method: str, passed: Mapping[str, Any]) -> list[str]:
+    passed = dict(passed)
+    if method == "find_one" and set(passed) == {"filter"} and set(passed["filter"] or {}) == {"id"}:
+        condition = passed["filter"]["id"]
         if isinstance(condition, dict) and set(condition) == {"eq"}:
             return [_literal(condition["eq"])]
     data_role: ModelRole = "create" if method.startswith("create") else "update"
     arguments = []
-    for name, value in sorted(said.items(), key=lambda item: _FIRST.get(item[0], 2)):
+    for name, value in sorted(passed.items(), key=lambda item: _FIRST.get(item[0], 2)):
         role = data_role if name == "data" else _ROLES.get(name)
         written = _literal(value if role is None else _in_snake_case(value, kind.meta.model(role)))
         by_place = name in _FIRST or (name == "filter" and method == "count")
@@ -239,8 +239,8 @@ def _line(code: _Code, model: Any, node: FieldNode) -> str:
     for alias, name, annotation in named_fields(model):
         if alias == wire:
             part = model_in(annotation)
-            asked = {field.name.value for field in _fields(node.selection_set)}
-            if part is None or asked == {alias for alias, _, _ in named_fields(part)}:
+            selected = {field.name.value for field in _fields(node.selection_set)}
+            if part is None or selected == {alias for alias, _, _ in named_fields(part)}:
                 return f"{name}: {_annotation(code, model, name)}"
             nested = _selection(code, part, node.selection_set, _class_name(wire))
             return f"{name}: {nested} | None"

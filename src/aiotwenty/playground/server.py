@@ -143,14 +143,14 @@ class Playground:
         return web.json_response({"data": data})
 
     async def _rest(self, request: web.Request) -> web.Response:
-        asked = await _json(request)
-        method, path = asked.get("method"), asked.get("path")
+        body = await _json(request)
+        method, path = body.get("method"), body.get("path")
         if method not in _METHODS or not isinstance(path, str):
             raise web.HTTPBadRequest(text="method or path make no sense.")
         if self._read_only and method != "GET":
             return web.json_response({"errors": [{"message": _ONLY_READS}]})
         try:
-            data = await self._client.rest.request(method, path, data=asked.get("body"))
+            data = await self._client.rest.request(method, path, data=body.get("body"))
         except TwentyError as error:
             return web.json_response(_failure(error))
         return web.json_response({"data": data})
@@ -180,7 +180,7 @@ async def _json(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="JSON is wanted.")
     try:
-        asked = await request.json()
+        body = await request.json()
     except ValueError:
         raise web.HTTPBadRequest(text="The body is not JSON.") from None
     except LookupError:
@@ -189,14 +189,14 @@ async def _json(request: web.Request) -> dict[str, Any]:
         raise web.HTTPBadRequest(text="The JSON is nested too deeply.") from None
     except web.RequestPayloadError:
         raise web.HTTPBadRequest(text="The body is not what its headers say.") from None
-    if not isinstance(asked, dict):
+    if not isinstance(body, dict):
         raise web.HTTPBadRequest(text="A JSON object is wanted.")
-    return asked
+    return body
 
 
-def _document(asked: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointName, str | None]:
-    document, variables, name = asked.get("query"), asked.get("variables") or {}, asked.get("operationName")
-    endpoint: EndpointName | None = next((known for known in _ENDPOINTS if known == asked.get("endpoint")), None)
+def _document(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointName, str | None]:
+    document, variables, name = body.get("query"), body.get("variables") or {}, body.get("operationName")
+    endpoint: EndpointName | None = next((known for known in _ENDPOINTS if known == body.get("endpoint")), None)
     named = name is None or isinstance(name, str)
     if not isinstance(document, str) or not isinstance(variables, dict) or endpoint is None or not named:
         raise web.HTTPBadRequest(text="query, variables, operationName or endpoint make no sense.")

@@ -108,8 +108,8 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
             # Older servers have no `limit`, and return all groups.
             "limit": (limit or _ALL_GROUPS) if "limit" in dict(operation.variables) else None,
         }
-        said = {name: value for name, value in variables.items() if value is not None}
-        groups = await self._groups(operation, result, said)
+        sent = {name: value for name, value in variables.items() if value is not None}
+        groups = await self._groups(operation, result, sent)
         kinds = [_kind(self._record, dimension) for dimension in by]
         for group in groups:
             group._values = [_made_right(value, kind) for value, kind in zip(group._values, kinds, strict=False)]

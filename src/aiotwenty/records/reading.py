@@ -90,20 +90,20 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             raise InvalidArgument(
                 "`last` needs `before`: for the last records of all, reverse the order and use `first`."
             )
-        said: dict[str, object] = {}
+        variables: dict[str, object] = {}
         if first is not None:
-            said["first"] = first
+            variables["first"] = first
         if after is not None:
-            said["after"] = after
+            variables["after"] = after
         if before is not None:
-            said |= {"before": before} if last is None else {"before": before, "last": last}
+            variables |= {"before": before} if last is None else {"before": before, "last": last}
         if offset is not None:
-            said["offset"] = offset
+            variables["offset"] = offset
         if filter is not None:
-            said["filter"] = self._filter(filter)
+            variables["filter"] = self._filter(filter)
         if order_by is not None:
-            said["orderBy"] = self._order(order_by)
-        page: Page[Any] = await self._run(self._ask("find_many", "page", select), said)
+            variables["orderBy"] = self._order(order_by)
+        page: Page[Any] = await self._run(self._ask("find_many", "page", select), variables)
         return page
 
     @overload

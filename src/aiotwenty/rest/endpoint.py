@@ -70,9 +70,9 @@ class RestEndpoint(TwentyTransport):
         verify: bool = True,
     ) -> Any:
         check_ids(variables)
-        said = {name: value for name, value in variables.items() if value is not UNSET}
+        arguments = {name: value for name, value in variables.items() if value is not UNSET}
         try:
-            return (await self._over_rest(operation, result_type, from_json(encode_json(said)), repeatable))[0]
+            return (await self._over_rest(operation, result_type, from_json(encode_json(arguments)), repeatable))[0]
         except Unsayable:
             pass
         return await super().run(operation, result_type, variables, repeatable=repeatable, verify=verify)
@@ -118,7 +118,7 @@ class RestEndpoint(TwentyTransport):
         self,
         operation: Operation,
         result_type: Any,
-        said: Mapping[str, Any],
+        arguments: Mapping[str, Any],
         repeatable: bool | None,
         on_retry: Callable[[TwentyError], object] | None = None,
     ) -> tuple[Any, bytes]:
@@ -129,10 +129,10 @@ class RestEndpoint(TwentyTransport):
         if depth > (1 if kind in ("find_many", "find_one") else 0):
             raise Unsayable
         names = tuple(operation.selection.strip("{}").split()[1:]) if kind == "group_by" else ()
-        if kind == "find_many" and isinstance(size := said.get("first"), int) and size > MOST:
-            value: Any = await self._pages(operation, said, tree, depth)
+        if kind == "find_many" and isinstance(size := arguments.get("first"), int) and size > MOST:
+            value: Any = await self._pages(operation, arguments, tree, depth)
         else:
-            request = request_of(kind, self._meta, said, depth, names)
+            request = request_of(kind, self._meta, arguments, depth, names)
             model = model_of_page(result_type) if kind == "find_many" else None
             read = _read if model is None else partial(_read_page, model)
             answer = await self._answer(request, repeatable or operation.by_id, on_retry, read)
@@ -140,7 +140,7 @@ class RestEndpoint(TwentyTransport):
                 return answer.page, answer.body
             value = value_of(kind, answer, tree)
         if kind == "group_by":
-            await self._check_groups(value, said)
+            await self._check_groups(value, arguments)
             if TOTAL not in names:
                 value = [{name: part for name, part in group.items() if name != TOTAL} for group in value]
         elif kind in ("destroy_one", "destroy_many"):
@@ -177,18 +177,18 @@ class RestEndpoint(TwentyTransport):
             raise
 
     async def _pages(
-        self, operation: Operation, said: Mapping[str, Any], tree: Tree | None, depth: int
+        self, operation: Operation, arguments: Mapping[str, Any], tree: Tree | None, depth: int
     ) -> dict[str, Any]:
         """More records than one response of REST has, in the order of ids, page by page."""
-        if said.get("orderBy") or said.get("before"):
+        if arguments.get("orderBy") or arguments.get("before"):
             # Cursors of other orders lose records (Twenty, July 2026).
             raise Unsayable
-        wanted, edges = said["first"], list[Any]()
+        wanted, edges = arguments["first"], list[Any]()
         page: dict[str, Any] = {}
         before: dict[str, Any] = {}
-        after = said.get("after")
+        after = arguments.get("after")
         while not page or (page["pageInfo"]["hasNextPage"] and len(edges) < wanted):
-            some = {**said, "first": min(MOST, wanted - len(edges)), "after": after}
+            some = {**arguments, "first": min(MOST, wanted - len(edges)), "after": after}
             request = request_of("find_many", self._meta, some, depth, ())
             page = value_of("find_many", await self._answer(request, True), tree)
             before = before or {name: page["pageInfo"].get(name) for name in ("startCursor", "hasPreviousPage")}
@@ -203,11 +203,11 @@ class RestEndpoint(TwentyTransport):
             after = following
         return {**page, "edges": edges, "pageInfo": page["pageInfo"] | before}
 
-    async def _check_groups(self, groups: list[dict[str, Any]], said: Mapping[str, Any]) -> None:
+    async def _check_groups(self, groups: list[dict[str, Any]], arguments: Mapping[str, Any]) -> None:
         """Raises `PaginationError` if the server left groups out and no limit explains it."""
-        if len(groups) < _FEW_GROUPS or len(groups) >= (said.get("limit") or _FEW_GROUPS):
+        if len(groups) < _FEW_GROUPS or len(groups) >= (arguments.get("limit") or _FEW_GROUPS):
             return
-        only = {"filter": said["filter"]} if said.get("filter") else {}
+        only = {"filter": arguments["filter"]} if arguments.get("filter") else {}
         request = request_of("find_many", self._meta, {**only, "first": 0}, 0, ())
         total = value_of("find_many", await self._answer(request, True), None)["totalCount"]
         seen = sum(group["totalCount"] or 0 for group in groups)

@@ -41,7 +41,9 @@ class Request:
         return text
 
 
-def request_of(kind: str, meta: ObjectMeta, said: Mapping[str, Any], depth: int, names: tuple[str, ...]) -> Request:
+def request_of(
+    kind: str, meta: ObjectMeta, arguments: Mapping[str, Any], depth: int, names: tuple[str, ...]
+) -> Request:
     """The request for an operation with its variables, which are plain JSON.
 
     `names` are the aggregates of a grouping. Raises `Unsayable` for operations that REST lacks. Soft deletion goes over
@@ -50,51 +52,51 @@ def request_of(kind: str, meta: ObjectMeta, said: Mapping[str, Any], depth: int,
     plural = meta.plural
     match kind:
         case "find_many":
-            return Request("GET", plural, _page(said) | _depth(depth), reads=True)
+            return Request("GET", plural, _page(arguments) | _depth(depth), reads=True)
         case "find_one":
-            match said.get("filter"):
+            match arguments.get("filter"):
                 case {"id": {"eq": str(one), **more}, **others} if not more and not others:
                     return Request("GET", f"{plural}/{one}", _depth(depth), reads=True)
-            return Request("GET", plural, _only(said) | {"limit": "1"} | _depth(depth), reads=True)
+            return Request("GET", plural, _only(arguments) | {"limit": "1"} | _depth(depth), reads=True)
         case "create_one" | "create_many":
             path = plural if kind == "create_one" else f"batch/{plural}"
-            query = {"upsert": "true"} if said.get("upsert") else {}
-            return Request("POST", path, query, said["data"])
+            query = {"upsert": "true"} if arguments.get("upsert") else {}
+            return Request("POST", path, query, arguments["data"])
         case "update_one":
-            return Request("PATCH", f"{plural}/{said['id']}", data=said["data"])
+            return Request("PATCH", f"{plural}/{arguments['id']}", data=arguments["data"])
         case "update_many":
-            return Request("PATCH", plural, _only(said), said["data"])
+            return Request("PATCH", plural, _only(arguments), arguments["data"])
         case "destroy_one":
-            return Request("DELETE", f"{plural}/{said['id']}")
+            return Request("DELETE", f"{plural}/{arguments['id']}")
         case "destroy_many":
-            return Request("DELETE", plural, _needed(said))
+            return Request("DELETE", plural, _needed(arguments))
         case "restore_one":
-            return Request("PATCH", f"restore/{plural}", {"filter": f"id[eq]:{said['id']}"}, {})
+            return Request("PATCH", f"restore/{plural}", {"filter": f"id[eq]:{arguments['id']}"}, {})
         case "restore_many":
-            return Request("PATCH", f"restore/{plural}", _needed(said), {})
+            return Request("PATCH", f"restore/{plural}", _needed(arguments), {})
         case "find_duplicates":
-            return Request("POST", f"{plural}/duplicates", data=dict(said), reads=True)
+            return Request("POST", f"{plural}/duplicates", data=dict(arguments), reads=True)
         case "merge_many":
-            return Request("PATCH", f"{plural}/merge", data=dict(said), reads=said.get("dryRun") is True)
+            return Request("PATCH", f"{plural}/merge", data=dict(arguments), reads=arguments.get("dryRun") is True)
         case "group_by":
-            return Request("GET", f"{plural}/groupBy", _grouping(said, names), reads=True)
+            return Request("GET", f"{plural}/groupBy", _grouping(arguments, names), reads=True)
     raise Unsayable
 
 
-def _page(said: Mapping[str, Any]) -> dict[str, str]:
-    if said.get("offset") is not None:
+def _page(arguments: Mapping[str, Any]) -> dict[str, str]:
+    if arguments.get("offset") is not None:
         raise Unsayable
-    query = _only(said)
-    if order := order_text(said.get("orderBy")):
+    query = _only(arguments)
+    if order := order_text(arguments.get("orderBy")):
         query["order_by"] = order
-    size = said.get("last") if said.get("before") else said.get("first")
+    size = arguments.get("last") if arguments.get("before") else arguments.get("first")
     size = MOST if size is None else size
     if isinstance(size, int) and not 0 <= size <= MOST:
         raise Unsayable
     query["limit"] = str(size)
     for name, parameter in (("after", "starting_after"), ("before", "ending_before")):
-        if said.get(name):
-            query[parameter] = said[name]
+        if arguments.get(name):
+            query[parameter] = arguments[name]
     return query
 
 

@@ -97,9 +97,9 @@ class Engine:
                     raise DeadlineExceeded(_too_late(call, "before it was sent"), sent=False)
                 waited = 0.0
                 if not self._enters_at_once(call):
-                    asked = time.monotonic()
+                    entered = time.monotonic()
                     queued += await self._enter(call, refused, queued)
-                    waited = time.monotonic() - asked
+                    waited = time.monotonic() - entered
                 try:
                     sent = time.monotonic()
                     if attempt == 1:
@@ -188,11 +188,11 @@ class Engine:
             return 0.0
         self._gate.leave()
         longest = call.terms.max_wait
-        asked = time.monotonic()
+        entered = time.monotonic()
         await limiter.acquire(
             rank=rank, again=again, wait=wait, max_wait=None if longest is None else max(0.0, longest - queued)
         )
-        took = time.monotonic() - asked
+        took = time.monotonic() - entered
         try:
             await self._gate.enter(2 * rank, wait)
         except BaseException:

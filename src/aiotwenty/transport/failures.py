@@ -243,8 +243,8 @@ def _build(
 ) -> ApiError:
     code, sub_code = codes_of(error)
     cause = cause_of(error)
-    said = str(error.get("message") or "an error without a message")
-    message = said
+    server_message = str(error.get("message") or "an error without a message")
+    message = server_message
     if (more := extension(error, "userFriendlyMessage")) and kind is DuplicateRecord and more not in message:
         message = f"{message.rstrip('.')}. {more}"
     if reasons := _reasons(error):
@@ -257,7 +257,7 @@ def _build(
     if len(errors) > 1:
         text += f" ({len(errors) - 1} more in .errors)"
     result = kind(text, status=reply.status, errors=errors, code=code, sub_code=sub_code, data=data)
-    result.said = said
+    result.said = server_message
     result.reason = (trouble(error, reply.status) if kind is ApiError else None) or cause.reason
     result.field, result.value, result.allowed = cause.field, cause.value, cause.allowed
     if isinstance(result, DuplicateRecord):
@@ -333,8 +333,8 @@ def _redirect(reply: Reply) -> UnexpectedResponse:
 
 def _other(reply: Reply, parsed: bool, answer: object) -> TwentyError:
     """The error for a response without the form of Twenty's errors, which mostly comes from another sender."""
-    said = in_plain_text(answer)
-    if said is None:
+    plain_text = in_plain_text(answer)
+    if plain_text is None:
         return foreign(reply, parsed=parsed, answer=answer)
-    error = _build(InvalidInput, _legible({"message": said}), [{"message": said}], None, reply)
+    error = _build(InvalidInput, _legible({"message": plain_text}), [{"message": plain_text}], None, reply)
     return too_large(reply) if error.reason is Reason.TOO_LARGE else error

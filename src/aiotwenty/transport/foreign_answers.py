@@ -40,7 +40,7 @@ def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse
     kind = _kind(reply, parsed, truncated)
     if reply.status >= 400 and not _from_twenty(reply):
         message = f"HTTP {reply.status} with {kind}: it comes from a proxy or firewall"
-        message += f" ({said})." if (said := "; ".join(f"{n}: {v}" for n, v in _headers(reply).items())) else "."
+        message += f" ({headers})." if (headers := "; ".join(f"{n}: {v}" for n, v in _headers(reply).items())) else "."
         advice = _ADVICE.get(reply.status) or (_DOWN if reply.status >= 500 else "")
         message += f" {advice.format(size=_size(reply))}" if advice else ""
     else:

@@ -74,7 +74,7 @@ class Keys:
         return self._asking
 
     async def _ask_function(self) -> None:
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
             async with asyncio.timeout(self._seconds):
                 key = Key(await self._answer())
@@ -87,8 +87,8 @@ class Keys:
                 logger.warning("the api_key function failed (%s): the key stays", type(error).__name__)
         finally:
             self._asking = None
-            self._asked = asked
-            self._again = asked + KEY_SECONDS
+            self._asked = started
+            self._again = started + KEY_SECONDS
 
     async def _answer(self) -> Hidden:
         function = cast("KeyFunction", self._function)

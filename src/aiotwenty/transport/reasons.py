@@ -202,7 +202,7 @@ def cause_of(error: Mapping[str, Any]) -> Cause:
     if extension(error, "conflictingRecordId"):
         return Cause(Reason.DUPLICATE_OF_LIVE, cause.field, cause.value)
     if cause.reason is None:
-        codes = (_CODES.get(said) for said in (sub_code, code) if said)
+        codes = (_CODES.get(known_code) for known_code in (sub_code, code) if known_code)
         return Cause(next((reason for reason in codes if reason), _by_place(error, code)))
     if cause.value is None and (beside := extension(error, "value")):
         # Older servers put the field beside the message (Twenty, November 2025).
@@ -237,9 +237,9 @@ _BARE = r"(?i:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)"
 
 def mentioned(error: ApiError) -> set[str]:
     """The quoted texts of an error, and those in places of values; the field concerned may be among them."""
-    said = error.said or ""
-    texts = {text for quoted in re.findall(_QUOTED, said) for text in quoted if text}
-    for bare in re.findall(_BARE, said):
+    message = error.said or ""
+    texts = {text for quoted in re.findall(_QUOTED, message) for text in quoted if text}
+    for bare in re.findall(_BARE, message):
         texts |= {bare, bare.rstrip(".,;")}
     return texts | ({error.value, error.value.strip('"')} if error.value else set())
 

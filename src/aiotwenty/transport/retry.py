@@ -109,13 +109,13 @@ class RetryPolicy:
         if attempt >= self.attempts and not (limited and self.attempts > 1):
             return None
         backoff = random.uniform(0, min(self.max_delay, self.base * 2 ** min(attempt - 1, 30)))
-        asked = error.retry_after or 0.0
-        if asked > self.max_retry_after:
+        minimum = error.retry_after or 0.0
+        if minimum > self.max_retry_after:
             if not (isinstance(error, RateLimited) and is_believable(error.limit, error.per) and _is_its_pace(error)):
                 return None
             # The limit's own pace, which the server did not ask for.
-            asked = self.max_retry_after
-        delay = asked + backoff
+            minimum = self.max_retry_after
+        delay = minimum + backoff
         return delay if elapsed + delay <= self.total else None
 
 

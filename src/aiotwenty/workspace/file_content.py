@@ -181,8 +181,8 @@ async def _explained(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     except InvalidArgument:
         raise
     except Exception as error:
-        said = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-        raise InvalidArgument(f"the content can't be read: {said.rstrip('.')}.") from error
+        reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+        raise InvalidArgument(f"the content can't be read: {reason.rstrip('.')}.") from error
 
 
 async def _of_bytes(view: memoryview) -> AsyncIterator[bytes]:

@@ -158,8 +158,8 @@ class Workspace(ObjectsAndFields):
 
         Settings that are not passed don't change. Raises `InvalidArgument` if the object has another plural.
         """
-        said = {"label_singular": label_singular, "label_plural": label_plural, "description": description}
-        attributes: dict[str, JsonValue] = {name: value for name, value in said.items() if value is not None}
+        labels = {"label_singular": label_singular, "label_plural": label_plural, "description": description}
+        attributes: dict[str, JsonValue] = {name: value for name, value in labels.items() if value is not None}
         attributes |= {**({"icon": icon} if icon is not None else {}), **more}
         try:
             there = await self.object(name_singular)

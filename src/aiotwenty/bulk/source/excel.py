@@ -55,16 +55,16 @@ class ExcelSource(FileSource):
                 raise InputError(f"{self.path}: cannot be read as a workbook ({error})") from None
             raise
 
-    def _choose(self, said: str | None) -> tuple[Any, list[str]]:
+    def _choose(self, sheet: str | None) -> tuple[Any, list[str]]:
         names = list(self._book.sheet_names)
         if not names:
             raise InputError(f"{self.path}: has no sheet")
-        if said is not None and said not in names:
-            raise InputError(f"{self.path}: has no sheet {said!r}{instead_of(said, names)}")
-        full = [] if said is not None else [name for name in names if self._book.get_sheet_by_name(name).height]
-        chosen = said if said is not None else full[0] if full else names[0]
-        others = [name for name in full if name != chosen]
-        guesses = [f"sheet {chosen!r}, not {', '.join(map(repr, others))} (sheet=, --sheet)"] if others else []
+        if sheet is not None and sheet not in names:
+            raise InputError(f"{self.path}: has no sheet {sheet!r}{instead_of(sheet, names)}")
+        full = [] if sheet is not None else [name for name in names if self._book.get_sheet_by_name(name).height]
+        chosen = sheet if sheet is not None else full[0] if full else names[0]
+        further = [name for name in full if name != chosen]
+        guesses = [f"sheet {chosen!r}, not {', '.join(map(repr, further))} (sheet=, --sheet)"] if further else []
         return self._book.get_sheet_by_name(chosen), guesses
 
     def look(self, recognise: Recognise | None) -> None:

@@ -61,7 +61,7 @@ def open_source(
         return rows
     if isinstance(rows, str | Path):
         with reading(Path(rows)):
-            file = _open_path(rows, _Said(encoding, delimiter, skip_lines, sheet))
+            file = _open_path(rows, _FileSettings(encoding, delimiter, skip_lines, sheet))
         file.name = name or file.name
         return file
     if (source := frame_source(rows, name or "rows") or query_source(rows, name or "rows")) is not None:
@@ -73,26 +73,26 @@ def open_source(
     return IterableSource(rows, name or "rows")
 
 
-class _Said:
+class _FileSettings:
     """Options of the caller for a file."""
 
     def __init__(self, encoding: str | None, delimiter: str | None, skip_lines: int | None, sheet: str | None) -> None:
         self.encoding, self.delimiter, self.skip_lines, self.sheet = encoding, delimiter, skip_lines, sheet
 
 
-def _open_path(location: str | Path, said: _Said) -> FileSource:
+def _open_path(location: str | Path, settings: _FileSettings) -> FileSource:
     address = str(location)
     path = Path(location)
     if address == "-" or "://" in address or is_stream(path):
         path = received(address)
-        source = _open_file(path, said, by_content=not _known_ending(path))
+        source = _open_file(path, settings, by_content=not _known_ending(path))
         source.is_copy = True
         return source
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
     if path.is_dir():
         raise InputError(f"{path}: is a folder, not a file")
-    return _open_file(path, said)
+    return _open_file(path, settings)
 
 
 def _known_ending(path: Path) -> bool:
@@ -100,7 +100,7 @@ def _known_ending(path: Path) -> bool:
     return inner.lower() in (*_TABLES, *ENDINGS, ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 
 
-def _open_file(path: Path, said: _Said, *, by_content: bool = False) -> FileSource:
+def _open_file(path: Path, settings: _FileSettings, *, by_content: bool = False) -> FileSource:
     content = FileContent(path)
     named = packing_of(path)
     packing = _packing(content, named, by_content=by_content)
@@ -109,7 +109,7 @@ def _open_file(path: Path, said: _Said, *, by_content: bool = False) -> FileSour
         inside = path.stem
     ending = Path(inside).suffix.lower()
     real = _ending_by_content(content) if by_content and not _known_ending(Path(inside)) else _real(ending, content)
-    source = _open_as(real, content, inside, said)
+    source = _open_as(real, content, inside, settings)
     # An archive may contain any name; the source has that of the file.
     source.name = path.name
     if not by_content:
@@ -175,17 +175,17 @@ def _workbook(start: bytes) -> str:
     return ".xlsx" if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) else ""
 
 
-def _open_as(ending: str, content: FileContent, inside: str, said: _Said) -> FileSource:
+def _open_as(ending: str, content: FileContent, inside: str, settings: _FileSettings) -> FileSource:
     if ending in _TABLES:
-        delimiter = said.delimiter or ("\t" if ending in (".tsv", ".tab") and not _has_sep_line(content) else None)
-        return CsvSource(content, said.encoding, delimiter, said.skip_lines)
+        delimiter = settings.delimiter or ("\t" if ending in (".tsv", ".tab") and not _has_sep_line(content) else None)
+        return CsvSource(content, settings.encoding, delimiter, settings.skip_lines)
     if ending in (".jsonl", ".ndjson"):
-        return JsonLinesSource(content, said.encoding)
+        return JsonLinesSource(content, settings.encoding)
     if ending == ".json":
         kind = JsonLinesSource if _has_lines(content.first(_START)) else JsonSource
-        return kind(content, said.encoding)
+        return kind(content, settings.encoding)
     if ending in ENDINGS:
-        return ExcelSource(content, said.sheet, said.skip_lines)
+        return ExcelSource(content, settings.sheet, settings.skip_lines)
     if ending in (".parquet", ".pq"):
         return ParquetSource(FileContent(unpacked(content, inside)) if content.unpack else content)
     raise InputError(

@@ -43,22 +43,22 @@ class TextSource(FileSource):
         self.encoding = self._encoding(start, encoding)
         self.guesses = tuple(self._told)
 
-    def _encoding(self, start: bytes, said: str | None) -> str:
+    def _encoding(self, start: bytes, chosen: str | None) -> str:
         mark, marked, self._marked = next(
             (mark for mark in _BYTE_ORDER_MARKS if start.startswith(mark[0])), (b"", "", "")
         )
-        if marked and said and codecs.lookup(said).name != codecs.lookup(marked.removesuffix("-sig")).name:
+        if marked and chosen and codecs.lookup(chosen).name != codecs.lookup(marked.removesuffix("-sig")).name:
             if self._is(marked):
                 return marked
             self._skip = len(mark)
-            self._told.append(f"the {self._marked} byte order mark is left out: what follows is {said}")
-            return said
+            self._told.append(f"the {self._marked} byte order mark is left out: what follows is {chosen}")
+            return chosen
         if marked:
             return marked
-        if said is None and (utf_16 := _utf_16(start)):
+        if chosen is None and (utf_16 := _utf_16(start)):
             self._told.append(f"encoding {utf_16}, without a byte order mark")
             return utf_16
-        return said or "utf-8"
+        return chosen or "utf-8"
 
     def _is(self, encoding: str) -> bool:
         decoder = codecs.getincrementaldecoder(encoding)()

@@ -111,10 +111,10 @@ def foreign_imports(module: ast.Module) -> list[str]:
     """Imports of the user's plugins, mixins and scalars. ariadne-codegen's own are not needed."""
     own = {"typing", "pydantic", "enum", "base_model", "enums", "records", "input_types"}
     return [
-        ast.unparse(each)
-        for each in module.body
-        if isinstance(each, ast.Import | ast.ImportFrom)
-        and not (isinstance(each, ast.ImportFrom) and each.module in own)
+        ast.unparse(node)
+        for node in module.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and not (isinstance(node, ast.ImportFrom) and node.module in own)
     ]
 
 

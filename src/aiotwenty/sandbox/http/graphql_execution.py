@@ -50,28 +50,28 @@ class Core:
         self._dialect = dialect
         self._documents = DocumentCache()
 
-    def execute(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+    def execute(self, call: GraphQLCall, caller: Caller | None) -> Answer:
         try:
-            document = self._documents.parse(asked.query)
+            document = self._documents.parse(call.query)
         except GraphQLError as error:
             return refusal([error])
         if caller is None:
-            return self.static_answer(asked, caller)
-        operation = document.operation(asked.operation_name)
+            return self.static_answer(call, caller)
+        operation = document.operation(call.operation_name)
         if operation is None:
-            return no_operation(self._dialect.names_missing_operation, asked.operation_name)
+            return no_operation(self._dialect.names_missing_operation, call.operation_name)
         if operation.operation is OperationType.SUBSCRIPTION:
-            return self.static_answer(asked, caller)
+            return self.static_answer(call, caller)
         answer = self._validated if self._dialect.validates_documents else self._walked
         try:
-            return answer(document, operation, asked, caller)
+            return answer(document, operation, call, caller)
         except errors.RecordError as error:
             return RecordAnswer({"data": {}, "errors": [error.as_dict(self._dialect)]})
 
-    def static_answer(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+    def static_answer(self, call: GraphQLCall, caller: Caller | None) -> Answer:
         """The response of the static schema, which has no records."""
         authenticated = caller is not None
-        return self._static.execute(asked.query, asked.variables, asked.operation_name, authenticated=authenticated)
+        return self._static.execute(call.query, call.variables, call.operation_name, authenticated=authenticated)
 
     def is_mutation(self, source: str, operation_name: str | None) -> bool:
         try:
@@ -101,16 +101,16 @@ class Core:
     # The walking server
 
     def _walked(
-        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
+        self, document: Document, operation: OperationDefinitionNode, call: GraphQLCall, caller: Caller
     ) -> Answer:
         names = document.root_names(operation)
-        reader = Reader(asked.variables, validating=False)
+        reader = Reader(call.variables, validating=False)
         roots = document.roots(operation, reader)
         records = [root for root in roots if self._is_record_field(operation, root.name)]
         if not records:
             if names & _INTROSPECTION:
-                return self._introspected(asked)
-            return self.static_answer(asked, caller)
+                return self._introspected(call)
+            return self.static_answer(call, caller)
         if names & _INTROSPECTION and len(records) + len(names & _INTROSPECTION) == len(roots):
             answer = self._answers(records, document, reader, caller)
             answer["data"].update(dict.fromkeys(names & _INTROSPECTION))
@@ -125,7 +125,7 @@ class Core:
     # The validating server
 
     def _validated(
-        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
+        self, document: Document, operation: OperationDefinitionNode, call: GraphQLCall, caller: Caller
     ) -> Answer:
         try:
             names = document.root_names(operation)
@@ -133,16 +133,16 @@ class Core:
             # Fragments that contain themselves are reported by the validation.
             names = frozenset()
         if not any(self._is_record_field(operation, name) for name in names):
-            return self._introspected(asked) if names & _INTROSPECTION else self._beside_records(asked)
+            return self._introspected(call) if names & _INTROSPECTION else self._beside_records(call)
         schema = self._static.whole_schema
         key = ("valid", self._model.revision)
         if key not in document.cache:
             document.cache[key] = validated(schema, document.node, specified_rules)
         if document.cache[key]:
             return refusal(document.cache[key])
-        if wrong := variable_errors(schema, operation, asked.variables):
+        if wrong := variable_errors(schema, operation, call.variables):
             return Answer({"errors": wrong}, status=400)
-        values = get_variable_values(schema, operation.variable_definitions or (), asked.variables)
+        values = get_variable_values(schema, operation.variable_definitions or (), call.variables)
         # graphql-core 3.3 returns an object, 3.2 the plain values.
         coerced: Any = getattr(values, "coerced", values)
         reader = Reader(coerced, validating=True)
@@ -150,19 +150,19 @@ class Core:
         records = [root for root in roots if self._is_record_field(operation, root.name)]
         answer = self._answers(records, document, reader, caller)
         if len(records) < len(roots):
-            beside = self._beside_records(asked).body
+            beside = self._beside_records(call).body
             static_keys = {root.key for root in roots} - {root.key for root in records}
             answer["data"] |= {key: value for key, value in (beside["data"] or {}).items() if key in static_keys}
             if "errors" in beside:
                 answer["errors"] = [*answer.get("errors", ()), *beside["errors"]]
         return RecordAnswer(answer)
 
-    def _beside_records(self, asked: GraphQLCall) -> Answer:
-        answer = self._static.beside_records(asked.query, asked.variables, asked.operation_name)
+    def _beside_records(self, call: GraphQLCall) -> Answer:
+        answer = self._static.beside_records(call.query, call.variables, call.operation_name)
         return RecordAnswer(answer.body, answer.status, answer.refused)
 
-    def _introspected(self, asked: GraphQLCall) -> Answer:
-        answer = self._static.introspect(asked.query, asked.variables, asked.operation_name)
+    def _introspected(self, call: GraphQLCall) -> Answer:
+        answer = self._static.introspect(call.query, call.variables, call.operation_name)
         return RecordAnswer(answer.body, answer.status, answer.refused)
 
     def _answers(self, roots: list[RootField], document: Document, reader: Reader, caller: Caller) -> dict[str, Any]:

@@ -42,17 +42,17 @@ def unauthorized(url: str) -> web.Response:
 
 
 def answer(request: web.Request, call: RequestBody, workspace: SandboxWorkspace) -> web.Response:
-    asked = call.payload if isinstance(call.payload, dict) else {}
-    if "id" not in asked:
+    message = call.payload if isinstance(call.payload, dict) else {}
+    if "id" not in message:
         return web.Response(status=202)
-    content = to_json({"id": asked["id"], "jsonrpc": "2.0", **_content(asked, workspace)})
+    content = to_json({"id": message["id"], "jsonrpc": "2.0", **_content(message, workspace)})
     if "text/event-stream" in request.headers.get("Accept", ""):
         return web.Response(body=b"event: message\ndata: " + content + b"\n\n", content_type="text/event-stream")
     return web.Response(body=content, content_type="application/json", charset="utf-8")
 
 
-def _content(asked: dict[str, Any], workspace: SandboxWorkspace) -> dict[str, Any]:
-    match asked.get("method"):
+def _content(message: dict[str, Any], workspace: SandboxWorkspace) -> dict[str, Any]:
+    match message.get("method"):
         case "initialize":
             capabilities: dict[str, Any] = {name: {"listChanged": False} for name in ("tools", "resources", "prompts")}
             server = {"name": "Twenty MCP Server", "version": "0.1.0"}
@@ -68,8 +68,8 @@ def _content(asked: dict[str, Any], workspace: SandboxWorkspace) -> dict[str, An
         case "resources/list":
             return {"result": {"resources": []}}
         case "tools/call":
-            return {"result": _called(asked.get("params"), workspace)}
-    return {"error": {"code": _METHOD_NOT_FOUND, "message": f"Method '{asked.get('method')}' not found"}}
+            return {"result": _called(message.get("params"), workspace)}
+    return {"error": {"code": _METHOD_NOT_FOUND, "message": f"Method '{message.get('method')}' not found"}}
 
 
 def _called(params: Any, workspace: SandboxWorkspace) -> dict[str, Any]:

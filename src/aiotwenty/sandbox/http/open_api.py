@@ -131,16 +131,16 @@ def _operation(of: ModelObject, verb: str, status: str, answer: dict[str, Any], 
 
 
 def _tagged_operation(tag: str, operation_id: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "tags": [tag],
         "operationId": operation_id,
         "responses": {status: {"description": "Done", "content": {"application/json": {"schema": answer}}}},
     }
     if "body" in more:
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": more["body"]}}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": more["body"]}}}
     if "parameters" in more:
-        said["parameters"] = more["parameters"]
-    return said
+        operation["parameters"] = more["parameters"]
+    return operation
 
 
 def _schema(of: ModelObject) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def _schema(of: ModelObject) -> dict[str, Any]:
         for field in of.fields.values()
         if not field.relations and not field.is_nullable and field.default_value is None
     ]
-    said: dict[str, Any] = {"type": "object", "description": of.label_singular, "properties": properties}
-    return said | ({"required": required} if required else {})
+    schema: dict[str, Any] = {"type": "object", "description": of.label_singular, "properties": properties}
+    return schema | ({"required": required} if required else {})
 
 
 def _value(of: ModelField) -> dict[str, Any]:

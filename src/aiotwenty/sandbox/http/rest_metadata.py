@@ -118,10 +118,10 @@ class MetadataOverRest:
         if not self.dialect.pages_rest_metadata and query:
             return failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
         text = query.get("limit", "")
-        asked = whole_number(text) if text else len(nodes)
-        if asked is None or text == "0":
+        requested = whole_number(text) if text else len(nodes)
+        if requested is None or text == "0":
             raise errors.invalid_query(f"limit '{text}' is invalid. Should be an integer")
-        limit = int(min(asked, len(nodes)))
+        limit = int(min(requested, len(nodes)))
         ids = [node.id for node in nodes]
         start, end = 0, len(nodes)
         if query.get("starting_after"):

@@ -103,10 +103,10 @@ class Endpoints:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 call = await read_call(request, self.dialect) if reads_body else RequestBody()
-                asked = self._asked(request, call) if self.faults() else {}
-                struck = self.faults().struck(asked.values())
+                roots = self._asked(request, call) if self.faults() else {}
+                struck = self.faults().struck(roots.values())
                 for fault in struck:
-                    response = await fault_injection.instead(request, fault, asked, self.dialect)
+                    response = await fault_injection.instead(request, fault, roots, self.dialect)
                     if response is not None:
                         return response
                 with begun(max((fault.seconds for fault in struck if fault.kind == "late-commit"), default=0)):
@@ -114,7 +114,7 @@ class Endpoints:
             except RefusedError as refused:
                 return refused.response
             for fault in struck:
-                response = await fault_injection.afterwards(request, response, fault, asked)
+                response = await fault_injection.afterwards(request, response, fault, roots)
             return response
 
         return handle
@@ -136,20 +136,20 @@ class Endpoints:
     def _graphql(self, execute: Callable[[GraphQLCall, Caller | None], Answer]) -> CallHandler:
         async def handle(request: web.Request, call: RequestBody) -> web.StreamResponse:
             self._check_method(request)
-            asked = await graphql_call(request, call)
+            query = await graphql_call(request, call)
             try:
                 caller = self._caller(request)
             except errors.RecordError as error:
                 return self._respond(request, RecordAnswer({"errors": [error.as_dict()]}))
-            if self._forbids_mutations(request) and self.core.is_mutation(asked.query, asked.operation_name):
+            if self._forbids_mutations(request) and self.core.is_mutation(query.query, query.operation_name):
                 message = "Can only perform a mutation operation from a POST request."
                 raise RefusedError(graphql_failed(405, message))
             elsewhere = call.static_only or request.method == "GET"
             only_static = elsewhere and not self.dialect.reaches_records_everywhere
             if only_static and request.path.startswith("/graphql"):
-                return self._respond(request, self.core.static_answer(asked, caller))
+                return self._respond(request, self.core.static_answer(query, caller))
             try:
-                answer = execute(asked, caller)
+                answer = execute(query, caller)
             except RecursionError:
                 answer = RecordAnswer({"errors": [errors.too_nested().as_dict()]})
             if answer.events and request.path.startswith("/metadata") and not _takes_events(request):
@@ -160,11 +160,11 @@ class Endpoints:
 
         return handle
 
-    def _core(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
-        return self.core.execute(asked, caller)
+    def _core(self, query: GraphQLCall, caller: Caller | None) -> Answer:
+        return self.core.execute(query, caller)
 
-    def _metadata(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
-        return self.metadata.execute(asked.query, asked.variables, asked.operation_name, caller=caller)
+    def _metadata(self, query: GraphQLCall, caller: Caller | None) -> Answer:
+        return self.metadata.execute(query.query, query.variables, query.operation_name, caller=caller)
 
     def _forbids_mutations(self, request: web.Request) -> bool:
         return request.method == "GET" and not self.dialect.mutates_by_get

@@ -211,13 +211,13 @@ class DocumentCache:
 
     def parse(self, text: str) -> Document:
         """The parsed document. Raises graphql-core's syntax error."""
-        if (found := self._kept.get(text)) is None:
-            found = self._kept[text] = Document(text)
+        if (document := self._kept.get(text)) is None:
+            document = self._kept[text] = Document(text)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(text)
-        return found
+        return document
 
 
 def is_query(operation: OperationDefinitionNode) -> bool:

@@ -161,10 +161,10 @@ def _subscribed(
             )
         case "onEventSubscription" if caller.is_person:
             return Answer(Subscribed(roots[0], variables, fragments), events=True)
-    said = _located(GraphQLError("Forbidden resource", roots)) | {
+    entry = _located(GraphQLError("Forbidden resource", roots)) | {
         "path": [(root.alias or root.name).value for root in roots]
     }
-    return Answer({"errors": [said]}, status=500, events=True)
+    return Answer({"errors": [entry]}, status=500, events=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,8 +190,8 @@ class Metadata:
         try:
             answer = resolver(**arguments)
         except RecordError as error:
-            said = error.as_dict()
-            raise GraphQLError(said["message"], extensions=said["extensions"]) from None
+            entry = error.as_dict()
+            raise GraphQLError(entry["message"], extensions=entry["extensions"]) from None
         if isinstance(answer, WebhookNode | dict) and get_named_type(info.return_type) is GraphQLBoolean:
             # Some mutations return only success; in a schema of 2025, so do those of webhooks.
             return True

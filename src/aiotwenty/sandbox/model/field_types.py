@@ -217,8 +217,8 @@ class FieldTypes:
         def fields() -> Inputs:
             nullable = scalar is UUID and self.dialect.declares_null_in_lists_of_ids
             item: GraphQLInputType = scalar if nullable else GraphQLNonNull(scalar)
-            made = {each: input_field(GraphQLList(item) if each == "in" else scalar) for each in _COMPARED}
-            return made | {"is": input_field(self.filter_is)}
+            inputs = {each: input_field(GraphQLList(item) if each == "in" else scalar) for each in _COMPARED}
+            return inputs | {"is": input_field(self.filter_is)}
 
         return self.input_type(f"{name}Filter", fields)
 
@@ -226,9 +226,9 @@ class FieldTypes:
         def fields() -> Inputs:
             ends_with = self.dialect.declares_ends_with
             patterns = ("startsWith", "endsWith", "like", "ilike", "regex", "iregex")
-            names = (each for each in (*_COMPARED, *patterns) if each != "endsWith" or ends_with)
-            made = {each: input_field(STRING) for each in names}
-            return made | {
+            names = (operator for operator in (*_COMPARED, *patterns) if operator != "endsWith" or ends_with)
+            inputs = {operator: input_field(STRING) for operator in names}
+            return inputs | {
                 "in": input_field(GraphQLList(GraphQLNonNull(STRING))),
                 "is": input_field(self.filter_is),
             }

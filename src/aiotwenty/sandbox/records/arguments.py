@@ -56,33 +56,33 @@ _OPTIONAL: dict[Operation, dict[str, str]] = {
 }
 
 
-def checked(operation: Operation, said: dict[str, Any]) -> dict[str, Any]:
+def checked(operation: Operation, passed: dict[str, Any]) -> dict[str, Any]:
     """The arguments without nulls. Raises `RecordError` for invalid ones."""
     required, optional = _REQUIRED.get(operation, {}), _OPTIONAL.get(operation, {})
-    for name in said:
+    for name in passed:
         if name not in required and name not in optional:
             raise errors.unknown_argument(name)
     for name, kind in required.items():
-        if not _KINDS[kind][1](said.get(name)):
+        if not _KINDS[kind][1](passed.get(name)):
             raise errors.missing_argument(name, "array" if kind == "order" else kind)
     for name, kind in optional.items():
-        if said.get(name) is not None and not _KINDS[kind][1](said[name]):
+        if passed.get(name) is not None and not _KINDS[kind][1](passed[name]):
             raise errors.invalid_argument(name, _KINDS[kind][0])
-    arguments = {name: value for name, value in said.items() if value is not None}
+    arguments = {name: value for name, value in passed.items() if value is not None}
     for name in _COUNTS & arguments.keys():
         arguments[name] = int(max(-_LARGEST, min(arguments[name], _LARGEST)))
     return arguments
 
 
-def check_paging(said: dict[str, Any]) -> None:
+def check_paging(passed: dict[str, Any]) -> None:
     """Refuses contradictory arguments. `last` without `before` is accepted, and counts from the front."""
     for first, other in (("first", "last"), ("before", "after"), ("before", "first"), ("after", "last")):
-        if said.get(first) and said.get(other):
+        if passed.get(first) and passed.get(other):
             if (first, other) == ("before", "after"):
                 raise errors.conflicting_arguments("before", "after")
             raise errors.conflicting_arguments(first, other)
     for name in ("first", "last"):
-        if said.get(name, 0) < 0:
+        if passed.get(name, 0) < 0:
             raise errors.negative_argument(name)
-    if said.get("offset", 0) < 0:
+    if passed.get("offset", 0) < 0:
         raise errors.data_not_valid()

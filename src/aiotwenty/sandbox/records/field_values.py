@@ -54,8 +54,8 @@ def exact_number(value: Any) -> int | float | None:
     if is_number(value):
         return cast(int | float, value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        made = int(value) if value.strip().lstrip("+-").isdecimal() and len(value) < _LONGEST else float(value)
-        return made if is_number(made) else None
+        number = int(value) if value.strip().lstrip("+-").isdecimal() and len(value) < _LONGEST else float(value)
+        return number if is_number(number) else None
     return None
 
 

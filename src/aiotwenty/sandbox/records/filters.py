@@ -173,10 +173,10 @@ class Filters:
             raise refused_filters.not_iterable(value)
         _require_object(composite.name, value)
         parts = []
-        for part, one in value.items():
+        for part, condition in value.items():
             if (column := composite.columns.get(part)) is None:
                 raise refused_filters.unknown_sub_field(part, composite.type)
-            parts.append(self._operators(of, column, f"{composite.name}.{part}", one, alias))
+            parts.append(self._operators(of, column, f"{composite.name}.{part}", condition, alias))
         return _combined("AND", parts)
 
     def _relation(self, relation: ToOne, value: Any, alias: str) -> Condition:

@@ -75,8 +75,8 @@ class Grouper:
         record_keys: list[OrderKey],
     ) -> list[Node]:
         of = plan.object
-        asked = arguments["groupBy"] if isinstance(arguments["groupBy"], list) else [arguments["groupBy"]]
-        dimensions = [dimension for entry in asked for dimension in self._dimensions(of, entry or {}, (), "t")]
+        entries = arguments["groupBy"] if isinstance(arguments["groupBy"], list) else [arguments["groupBy"]]
+        dimensions = [dimension for entry in entries for dimension in self._dimensions(of, entry or {}, (), "t")]
         sums = ["count(*)", *(aggregate.sql for aggregate in plan.aggregates)]
         columns = ", ".join([*(dimension.sql for dimension in dimensions), *sums])
         grouped = f" GROUP BY {', '.join(dimension.sql for dimension in dimensions)}" if dimensions else ""
