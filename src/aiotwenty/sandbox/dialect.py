@@ -83,7 +83,7 @@ class Dialect:
     # Filters and orders
 
     takes_loose_filters: bool
-    """Whether a filter may have both `and` and `or`, and an empty `not`."""
+    """Whether `and` and `or` accept a single filter instead of a list, and `not` an empty one."""
     reads_first_operator: bool
     """Whether the first of several operators counts; newer servers refuse several."""
     searches_in_filters: bool

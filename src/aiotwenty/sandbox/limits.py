@@ -30,7 +30,7 @@ RateLimits = str | tuple[int, float] | list[tuple[int, float]] | None
 
 @dataclass(slots=True)
 class TokenBucket:
-    """`tokens` per `milliseconds`. An empty bucket refuses, and its clock goes on.
+    """`tokens` per `milliseconds`. A refusal by an empty bucket doesn't restart its clock.
 
     As Twenty counts (July 2026): whole tokens come back for the time since the last success, and the fraction is lost,
     so that more frequent requests than one per token gain nothing.

@@ -1,6 +1,6 @@
 """Gives the key precedence over the passwords of ~/.netrc, in sessions with `trust_env`.
 
-A newer aiohttp replaces an Authorization header by what it finds there, an older one refuses both.
+An older aiohttp replaces an Authorization header by what it finds there, a newer one refuses to send both.
 """
 
 from __future__ import annotations

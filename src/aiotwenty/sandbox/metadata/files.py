@@ -27,7 +27,7 @@ UPLOAD_SECONDS = 15 * 60
 FOLDER = "files-field"
 MAX_BYTES = 1024**3
 _SAFE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/csv"})
-"""Media types that keep their name; other files are served as bytes that no browser executes."""
+"""Media types that are kept; other files are stored as bytes, which no browser executes."""
 _PARSED_TYPES = frozenset({"text/plain", "application/json", "application/x-www-form-urlencoded"})
 
 
