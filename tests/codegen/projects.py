@@ -18,6 +18,7 @@ from aiotwenty.codegen.config import make_config
 from aiotwenty.codegen.generate import GenerateReport, generate
 from tests.codegen.hostile_names import HOSTILE
 from tests.codegen.workspaces import METADATA_SDL, Thing, core_sdl
+from tests.support import recorded
 from tests.support.once import once
 
 _names = (f"crm_{number}" for number in itertools.count())
@@ -87,3 +88,15 @@ def hostile_project(factory: pytest.TempPathFactory) -> Project:
         Project.of(folder, HOSTILE, package="hostile_crm").generate()
 
     return Project(once(factory, "hostile", generate), "hostile_crm")
+
+
+def newest_project(factory: pytest.TempPathFactory) -> Project:
+    """A whole workspace with custom objects, and the newest data model, generated once."""
+
+    def generate(folder: Path) -> None:
+        project = Project(folder, "newest_crm")
+        project.write("schema/core.graphql", recorded.text("core.custom.graphql"))
+        project.write("schema/metadata.graphql", recorded.text("metadata.2.43.graphql"))
+        project.generate()
+
+    return Project(once(factory, "newest", generate), "newest_crm")

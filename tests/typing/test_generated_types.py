@@ -1,6 +1,6 @@
 """mypy strict and pyright accept what is generated, whatever the workspace.
 
-Of names of every kind, `tests/typing` shows it.
+Of names of every kind, `test_type_checkers.py` shows it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.codegen.projects import Project
+from tests.codegen.projects import Project, hostile_project, newest_project
 from tests.support.type_checkers import mypy, pyright
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return hostile_project(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def newest(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return newest_project(tmp_path_factory)
 
 
 def packages(*projects: Project) -> list[str]:
