@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
 from aiotwenty import RetryPolicy, Twenty
 from aiotwenty.sandbox import Sandbox
+from tests.bulk.test_move import OBJECTS
 
 
 def client(sandbox: Sandbox) -> Twenty:
@@ -26,6 +28,11 @@ def client_of() -> Callable[[Sandbox], Twenty]:
 
 
 @pytest.fixture
+def twenty_sandbox_options() -> dict[str, Any]:
+    return {"objects": OBJECTS}
+
+
+@pytest.fixture
 def sandbox(twenty_sandbox: Sandbox) -> Sandbox:
     return twenty_sandbox
 
@@ -39,5 +46,5 @@ async def twenty(sandbox: Sandbox) -> AsyncIterator[Twenty]:
 @pytest.fixture(params=[False, True], ids=["new", "old"])
 async def either(request: pytest.FixtureRequest) -> AsyncIterator[Twenty]:
     """A client of a server of July 2026, then one of November 2025."""
-    async with Sandbox(strict=request.param) as running, client(running) as opened:
+    async with Sandbox(strict=request.param, objects=OBJECTS) as running, client(running) as opened:
         yield opened

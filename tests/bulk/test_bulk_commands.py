@@ -21,13 +21,7 @@ from aiotwenty.bulk.presets import preset_names, read_preset
 from aiotwenty.cli.app import run
 from aiotwenty.cli.option_values import mapping_of
 from aiotwenty.sandbox import Sandbox
-from tests.bulk.test_move import OBJECTS
 from tests.support.recorded import CASES
-
-
-@pytest.fixture
-def twenty_sandbox_options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return getattr(request, "param", {})
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +132,6 @@ def test_replace_makes_the_part_the_whole(capsys: pytest.CaptureFixture[str]) ->
     assert "--replace: only with --upsert" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("twenty_sandbox_options", [{"objects": OBJECTS}], indirect=True, ids=["few objects"])
 def test_a_workspace_goes_out_and_compares_equal(capsys: pytest.CaptureFixture[str]) -> None:
     rows("people.csv", 20)
     assert run(LOAD) == 0

@@ -79,7 +79,7 @@ async def load_through_faults(path: Path, rows: int, seed: int, upsert: bool, jo
         await check(twenty, rows, bad)
 
 
-@pytest.mark.parametrize(("rows", "seed", "upsert"), [(4000, 10, False), (1200, 2, True)])
+@pytest.mark.parametrize(("rows", "seed", "upsert"), [(2400, 10, False), (1200, 2, True)])
 async def test_every_good_row_arrives_once_through_all_faults(
     tmp_path: Path, rows: int, seed: int, upsert: bool
 ) -> None:

@@ -259,6 +259,7 @@ async def test_without_its_library_a_frame_names_the_extra(
         await calls[module]()
 
 
+@pytest.mark.parametrize("twenty_sandbox_options", [{}], ids=["all objects"])
 async def test_a_workspace_says_the_same_columns_as_the_client_that_was_generated(twenty: Twenty) -> None:
     served, generated = await serve_catalogue(twenty.endpoint("graphql")), GeneratedCatalogue("aiotwenty.core")
     known = [name for name in served.objects if name in {"Company", "Person", "NoteTarget", "Message", "Attachment"}]

@@ -24,11 +24,6 @@ from tests.support.uncounted import uncounted
 ENDINGS = ["out.csv", "out.jsonl", "out.parquet", "out"]
 
 
-@pytest.fixture
-def twenty_sandbox_options() -> dict[str, object]:
-    return {"objects": OBJECTS}
-
-
 def same(path: Path, whole: Path) -> bool:
     """Text files byte by byte, tables row by row."""
     if path.suffix in (".csv", ".jsonl"):

@@ -103,6 +103,12 @@ async def seed_messages(sandbox: Sandbox, twenty: Twenty) -> None:
 
 
 @pytest.fixture
+def twenty_sandbox_options() -> dict[str, Any]:
+    """All objects, as the workspace that is moved has them."""
+    return {}
+
+
+@pytest.fixture
 async def seeded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
     """A sandbox of its own for each test; what it has is made once."""
 

@@ -48,10 +48,10 @@ async def test_changes_and_removals_whose_answers_were_lost_count_as_done(
     client_of: Callable[[Sandbox], Twenty], mode: str
 ) -> None:
     async with Sandbox(seed=3) as sandbox, client_of(sandbox) as twenty:
-        await twenty.companies.load([{"name": f"C{number}"} for number in range(2000)])
+        await twenty.companies.load([{"name": f"C{number}"} for number in range(1000)])
         rows = [{"id": str(company.id)} async for company in twenty.companies.iterate()]
         roots = "createCompanies,updateCompanies,deleteCompanies,destroyCompanies"
-        for trouble in TROUBLES:
+        for trouble in MORE_TROUBLES:
             sandbox.faults.add(f"{trouble}:operation={roots}")
         match mode:
             case "update":
@@ -62,7 +62,8 @@ async def test_changes_and_removals_whose_answers_were_lost_count_as_done(
                 report = await bulk.delete(twenty.companies, rows)
             case _:
                 report = await bulk.destroy(twenty.companies, rows)
+        assert any(fault.happened for fault in sandbox.faults)
         sandbox.faults.clear()
-        assert (report.loaded, report.rejected) == (2000, 0)
+        assert (report.loaded, report.rejected) == (1000, 0)
         new = await twenty.companies.count({"name": {"eq": "new"}})
-        assert (new, await twenty.companies.count()) == ((2000, 2000) if mode in ("update", "change") else (0, 0))
+        assert (new, await twenty.companies.count()) == ((1000, 1000) if mode in ("update", "change") else (0, 0))

@@ -111,7 +111,7 @@ WRITES: list[Write] = [update_one, update_many, upsert_one, upsert_many, load, b
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.__name__)
 @pytest.mark.parametrize("plural", ["companies", "people"])
 @settings(
-    max_examples=settings().max_examples // 8,
+    max_examples=settings().max_examples // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

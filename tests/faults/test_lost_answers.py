@@ -21,7 +21,7 @@ FAULTS = (
     "html:probability=0.025",
     "error:probability=0.025",
     "cut:probability=0.02",
-    "busy:probability=0.005",
+    "busy:probability=0.01",
 )
 EVERYTHING: Any = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 
@@ -220,7 +220,7 @@ async def check_mixed_calls(seed: int, total: int) -> None:
 
 
 async def test_every_acknowledged_write_is_there_once() -> None:
-    await check_mixed_calls(0, 2000)
+    await check_mixed_calls(0, 1200)
 
 
 @pytest.mark.soak

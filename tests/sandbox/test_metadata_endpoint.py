@@ -421,7 +421,7 @@ json_values = st.recursive(
 
 
 @settings(
-    max_examples=settings().max_examples // 5,
+    max_examples=settings().max_examples // 4,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
