@@ -9,7 +9,7 @@ import pytest
 
 from aiotwenty import RetryPolicy, Twenty
 from aiotwenty.sandbox import Sandbox
-from tests.bulk.test_move import OBJECTS
+from tests.support.few_objects import OBJECTS
 
 
 def client(sandbox: Sandbox) -> Twenty:

@@ -12,8 +12,8 @@ from aiotwenty.migrate import ObjectComparison, compare_workspace, export_worksp
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace import RelationTo
 from aiotwenty.workspace.model import Model, RoleDefinition
-from tests.bulk.test_move import OBJECTS
 from tests.bulk.test_move_seeded import create, made_id, write
+from tests.support.few_objects import OBJECTS
 
 OPTIONS = [{"value": value, "label": value.title(), "color": "green"} for value in ("A", "B", "C", "D")]
 FIELDS: dict[str, dict[str, Any]] = {

@@ -18,7 +18,6 @@ from aiotwenty.cli.app import run as aiotwenty
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.migrate import compare_workspace, export_workspace
 from aiotwenty.sandbox import Sandbox
-from tests.bulk.test_move import OBJECTS
 from tests.support.uncounted import uncounted
 
 ENDINGS = ["out.csv", "out.jsonl", "out.parquet", "out"]

@@ -9,9 +9,7 @@ from pathlib import Path
 from aiotwenty import Twenty, migrate
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace import RelationTo
-from tests.model.models import few_objects
-
-OBJECTS = few_objects("task", "taskTarget", "attachment")
+from tests.support.few_objects import OBJECTS
 
 
 async def fill(twenty: Twenty) -> None:

@@ -21,8 +21,8 @@ from aiotwenty.migrate import compare_workspace, export_workspace, load_workspac
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID
 from aiotwenty.workspace import RelationTo
-from tests.bulk.test_move import OBJECTS
 from tests.bulk.test_move_seeded import create, made_id, write
+from tests.support.few_objects import OBJECTS
 from tests.support.once import once
 
 log = logging.getLogger(__name__)

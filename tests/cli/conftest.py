@@ -14,6 +14,7 @@ import pytest
 from aiotwenty.cli.app import run
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
+from tests.support.few_objects import OBJECTS
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ Command = Callable[..., Ran]
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Sandbox]:
-    with running_sandbox() as sandbox:
+    with running_sandbox(objects=OBJECTS) as sandbox:
         yield sandbox
 
 
@@ -66,3 +67,8 @@ def aiotwenty(bare: Command, workspace: Sandbox, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TWENTY_API_URL", workspace.url)
     monkeypatch.setenv("TWENTY_API_KEY", workspace.api_key)
     return bare
+
+
+@pytest.fixture
+def twenty_sandbox_options() -> dict[str, Any]:
+    return {"objects": OBJECTS}

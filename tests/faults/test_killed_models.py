@@ -12,7 +12,8 @@ from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace.model import write_model
 from tests.faults.killing import Killer
-from tests.model.models import few_objects, rocket, small, with_object
+from tests.model.models import rocket, small, with_object
+from tests.support.few_objects import few_objects
 
 LATENCY = [f"latency=0.03:operation={name}" for name in ("CreateOneField", "UpdateOneField", "DeleteOneField")]
 

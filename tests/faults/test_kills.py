@@ -17,9 +17,10 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import check, people_csv
-from tests.bulk.test_move import OBJECTS, fill
+from tests.bulk.test_move import fill
 from tests.bulk.test_written_files import files_in
 from tests.faults.killing import LONGEST, Killer
+from tests.support.few_objects import OBJECTS
 
 log = logging.getLogger(__name__)
 FILES = 12

@@ -16,7 +16,7 @@ from aiotwenty import Twenty
 from aiotwenty.errors import NotFoundError
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.dialect import LATEST
-from tests.model.models import few_objects
+from tests.support.few_objects import few_objects
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from aiotwenty.workspace.model import FieldDefinition, IndexDefinition, Model, ObjectDefinition, OptionDefinition
-from tests.support import recorded
 
 STAGES = (
     OptionDefinition(value="NEW", label="Brand new", color="sky"),
@@ -69,31 +68,6 @@ def small(**changes: Any) -> ObjectDefinition:
     fields = {name: FIELDS[name] for name in ("name", "code", "count", "site", "stage", "tags", "words")}
     fields["maker"] = FieldDefinition(type="RELATION", label="Maker", to="company.rocketsMade")
     return rocket(**{"fields": fields, **changes})
-
-
-_FEW = {"company", "person", "opportunity", "note", "noteTarget", "timelineActivity", "workspaceMember"}
-
-
-def few_objects(*more: str) -> list[dict[str, Any]]:
-    """The objects of a workspace with seven of Twenty's own, and more by name: the others would only take time."""
-    kept = _FEW | {*more}
-    objects = [of for of in recorded.objects() if of["nameSingular"] in kept]
-    for of in objects:
-        fields = [_with_few(field, kept) for field in of["fieldsList"]]
-        of["fieldsList"] = [field for field in fields if not field.get("custom") and _leads_to(field) <= kept]
-    return objects
-
-
-def _with_few(field: dict[str, Any], kept: set[str]) -> dict[str, Any]:
-    if not field.get("morphRelations"):
-        return field
-    ends = [end for end in field["morphRelations"] if end["targetObjectMetadata"]["nameSingular"] in kept]
-    return {**field, "morphRelations": ends}
-
-
-def _leads_to(field: dict[str, Any]) -> set[str]:
-    relations = [field["relation"]] if field.get("relation") else field.get("morphRelations") or []
-    return {relation["targetObjectMetadata"]["nameSingular"] for relation in relations}
 
 
 def with_object(model: Model, *definitions: ObjectDefinition) -> Model:

@@ -31,8 +31,9 @@ from aiotwenty.workspace.model import (
     read_model,
     write_model,
 )
-from tests.model.models import FIELDS, STAGES, custom_objects, few_objects, rocket, small, with_object
+from tests.model.models import FIELDS, STAGES, custom_objects, rocket, small, with_object
 from tests.support import recorded
+from tests.support.few_objects import few_objects
 
 
 def text_of(folder: Path) -> dict[str, str]:

@@ -11,7 +11,8 @@ from aiotwenty.cli.app import run
 from aiotwenty.runner import Runner
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace.model import Model
-from tests.model.models import few_objects, small
+from tests.model.models import small
+from tests.support.few_objects import few_objects
 
 
 @pytest.fixture

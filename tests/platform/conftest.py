@@ -6,12 +6,14 @@ import inspect
 import random
 import string
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
+from tests.support.few_objects import OBJECTS
 
 
 def is_coroutine(item: pytest.Item) -> bool:
@@ -26,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as running:
+    async with Sandbox(objects=OBJECTS) as running:
         yield running
 
 
@@ -40,3 +42,8 @@ async def twenty(server: Sandbox) -> AsyncIterator[Twenty]:
 def rocket() -> str:
     """The name of an object that no other test makes."""
     return "rocket" + "".join(random.choices(string.ascii_lowercase, k=8))
+
+
+@pytest.fixture
+def twenty_sandbox_options() -> dict[str, Any]:
+    return {"objects": OBJECTS}
