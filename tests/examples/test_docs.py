@@ -17,6 +17,7 @@ from aiotwenty.cli.app import run as aiotwenty
 from aiotwenty.cli.seed_data import seed
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
+from tests.support.few_objects import OBJECTS
 from tests.support.fresh_processes import FreshProcesses
 from tests.support.once import once
 
@@ -55,24 +56,32 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+WITH_ALL_OBJECTS = ("paging", "your-own-workspace")
+"""The pages whose Python reads more than companies, people, deals, notes and tasks."""
+
+
+def seeded(factory: pytest.TempPathFactory, *, whole: bool) -> Path:
     """The database of a sandbox with companies, people and deals."""
 
-    async def fill(file: Path) -> None:
-        async with Sandbox(file) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty:
+    async def fill(folder: Path) -> None:
+        async with (
+            Sandbox(folder / "sandbox.db", objects=None if whole else OBJECTS) as sandbox,
+            Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
+        ):
             await seed(twenty, 100, 0)
 
-    return (
-        once(tmp_path_factory, "workspace_of_the_docs", lambda folder: asyncio.run(fill(folder / "sandbox.db")))
-        / "sandbox.db"
-    )
+    name = "whole_workspace_of_the_docs" if whole else "workspace_of_the_docs"
+    return once(factory, name, lambda folder: asyncio.run(fill(folder))) / "sandbox.db"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, seeded: Path) -> Iterator[dict[str, str]]:
+def workspace(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
     """Its address and keys, as environment variables."""
-    with running_sandbox(database=shutil.copy(seeded, tmp_path / "sandbox.db")) as sandbox:
+    block = request.node.callspec.params.get("block")
+    database = seeded(tmp_path_factory, whole=block is not None and block.page.stem in WITH_ALL_OBJECTS)
+    with running_sandbox(database=shutil.copy(database, tmp_path / "sandbox.db")) as sandbox:
         yield {
             "TWENTY_API_URL": sandbox.url,
             "TWENTY_API_KEY": sandbox.api_key,
