@@ -21,21 +21,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from aiohttp import web
-from hypercorn.asyncio import serve as serve_by_hypercorn
-from hypercorn.config import Config
 
 GRACE = 10
 
 
 async def by_uvicorn(app: Any, listening: socket.socket, stop: asyncio.Event) -> None:
+    import uvicorn
+
     # Of itself: SIGTERM is seen by uvicorn, which sends it once more when it has ended.
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=GRACE, access_log=False)
     await uvicorn.Server(config).serve(sockets=[listening])
 
 
 async def by_hypercorn(app: Any, listening: socket.socket, stop: asyncio.Event) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
     config = Config()
     config.bind = [f"fd://{os.dup(listening.fileno())}"]  # which it closes
     config.graceful_timeout = GRACE
@@ -44,7 +46,7 @@ async def by_hypercorn(app: Any, listening: socket.socket, stop: asyncio.Event) 
     async def stopped() -> None:
         await stop.wait()
 
-    await serve_by_hypercorn(app, config, shutdown_trigger=stopped)
+    await serve(app, config, shutdown_trigger=stopped)
 
 
 async def by_aiohttp(app: web.Application, listening: socket.socket, stop: asyncio.Event) -> None:
