@@ -77,12 +77,13 @@ class SeedData:
         }
 
     def _opportunity(self, number: int) -> Row:
-        closes = self._faker.date_time_between("-1y", "+1y")
+        month, day = self._random.randint(1, 12), self._random.randint(1, 28)
         return {
             "id": self._id(),
             "name": f"{self._faker.bs().capitalize()}",
             "amount": {"amountMicros": self._random.randrange(10**3, 10**6) * 10**6, "currencyCode": "EUR"},
-            "closeDate": f"{2026 + number % 2}-{closes.month:02}-{min(closes.day, 28):02}T12:00:00Z",
+            # Not counted from today, or tomorrow's data would be other data.
+            "closeDate": f"{2026 + number % 2}-{month:02}-{day:02}T12:00:00Z",
             "stage": self._random.choice(_STAGES),
             "companyId": self._one_of(self._companies),
             "pointOfContactId": self._one_of(self._people),
