@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from select import select
 
 import pytest
 
@@ -69,3 +70,50 @@ def test_a_question_ends_with_its_answer_or_ctrl_c(
     os.close(slave)
     os.close(master)
     assert (b"Nothing was done." in shown) == (code != 0)
+
+
+def conversation(folder: Path, arguments: list[str], *answers: tuple[bytes, bytes]) -> tuple[int, str]:
+    """How a command ends whose questions are answered, and what a terminal shows of that.
+
+    The end of a question is awaited: what is typed before that, a hidden answer forgets.
+    """
+    master, slave = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TWENTY_")}
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *arguments], cwd=folder, env={**environment, "HOME": str(folder / "home")},
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
+    ) as process:  # fmt: skip
+        shown = heard = b""
+        for question, answer in answers:
+            while question not in heard:
+                assert process.poll() is None, shown + heard
+                if select([master], [], [], 0.1)[0]:
+                    heard += os.read(master, 1000)
+            shown, heard = shown + heard, b""
+            os.write(master, answer)
+        code = process.wait(60)
+    os.write(slave, END)
+    while END not in heard:
+        heard += os.read(master, 1000)
+    os.close(slave)
+    os.close(master)
+    return code, (shown + heard).decode()
+
+
+def test_init_writes_nothing_until_all_its_questions_are_answered(workspace: Sandbox, tmp_path: Path) -> None:
+    address = (b".com]: ", f"{workspace.url}\n".encode())
+    key = (b"shown): ", f"{workspace.api_key}\n".encode())
+    for code, *answers in (
+        (1, (b".com]: ", b"crm\n")),
+        (3, address, (b"shown): ", b"eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln\n")),
+        (130, address, (b"shown): ", b"\x03")),
+        (130, address, key, (b"[Y/n]: ", b"\x03")),
+    ):
+        ended, shown = conversation(tmp_path, ["init", "my_crm"], *answers)
+        assert ended == code, shown
+        assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == []
+    ended, shown = conversation(tmp_path, ["init"], (b"[my_crm]: ", b"shop_crm\n"), address, key, (b"[Y/n]: ", b"\n"))
+    assert (ended, workspace.api_key in shown) == (0, False)
+    written = {path.name for path in tmp_path.iterdir()} - {"home"}
+    assert written == {"codegen.toml", ".env", ".env.example", ".gitignore"}

@@ -71,6 +71,11 @@ class _Commands(TyperGroup):
             # From newer versions of typer, which check values with pydantic.
             error.message = error.message.removeprefix("Value error, ")
             raise
+        except typer.Abort as error:
+            # Of a question that is answered by Ctrl-C or the end of the input; commands ask before they do anything.
+            typer.echo("\nNothing was done.", err=True)
+            interrupted = isinstance(error.__context__, KeyboardInterrupt)
+            raise typer.Exit(ExitCode.INTERRUPTED if interrupted else ExitCode.FAILED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command itself; `get_command` returns only what help and completion need."""

@@ -52,26 +52,35 @@ def init(
     On a terminal, it asks for name, address and API key, tests the key, and writes it to .env, readable by you only.
     Elsewhere it takes the argument, TWENTY_API_URL and TWENTY_API_KEY.
     """
-    from aiotwenty.codegen.project import ignore_env, import_line, init_project, package_path, write_env
+    from aiotwenty.codegen.project import (
+        ignore_env,
+        import_line,
+        init_project,
+        package_path,
+        project_files,
+        write_env,
+    )
 
     interactive = sys.stdin.isatty()
     if package is None:
         package = str(typer.prompt("Name of the package", default=_PACKAGE, err=True)) if interactive else _PACKAGE
-    wrote = init_project(folder, package)
+    # All questions come before the first file: after a wrong key, or Ctrl-C, the same command starts again.
+    project_files(folder, package)
     known = has_workspace()
+    asked = None
     if interactive and not known and not (folder / ".env").exists():
-        address, key = ask_workspace(url, CLOUD)
-        workspace = asyncio.run(tried(address, key))
-        typer.echo(f"The key is valid for {workspace}.", err=True)
-        wrote.append(write_env(folder, address, key))
-        known = True
-    for path in wrote:
-        typer.echo(f"wrote {path}")
+        asked = ask_workspace(url, CLOUD)
+        typer.echo(f"The key is valid for {asyncio.run(tried(*asked))}.", err=True)
     if gitignore is None and interactive:
         gitignore = typer.confirm("Add .env to .gitignore?", default=True, err=True)
+    wrote = init_project(folder, package)
+    if asked is not None:
+        wrote.append(write_env(folder, *asked))
     if gitignore and ignore_env(folder):
-        typer.echo(f"wrote {folder / '.gitignore'}")
-    before = "" if known else "run aiotwenty login, or set TWENTY_API_URL and TWENTY_API_KEY in .env; then "
+        wrote.append(folder / ".gitignore")
+    for path in wrote:
+        typer.echo(f"wrote {path}")
+    before = "" if known or asked else "run aiotwenty login, or set TWENTY_API_URL and TWENTY_API_KEY in .env; then "
     typer.echo(f"Next: {before}aiotwenty introspect && aiotwenty generate")
     typer.echo(f"In Python:  {import_line(folder / package_path(folder, package))}")
 

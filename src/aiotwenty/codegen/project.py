@@ -71,7 +71,12 @@ def import_line(package: Path) -> str:
 
 
 def init_project(folder: Path, package: str) -> list[Path]:
-    """Writes `codegen.toml` and `.env.example`, and returns their paths. Existing files are never overwritten.
+    """Writes `codegen.toml` and `.env.example`, and returns their paths. Existing files are never overwritten."""
+    return write_files(project_files(folder, package))
+
+
+def project_files(folder: Path, package: str) -> dict[Path, str]:
+    """The files that `init_project` writes. Raises `CodegenError` if `package` is no package, or if a file exists.
 
     `package` is the name of the client, such as "my_crm" or "shop.crm", which `package_path` turns into a path, or a
     path such as "lib/my_crm".
@@ -91,7 +96,7 @@ def init_project(folder: Path, package: str) -> list[Path]:
     if existing := [path.name for path in texts if path.exists()]:
         exist = "exist" if existing[1:] else "exists"
         raise CodegenError(f"{' and '.join(existing)} {exist} already in {folder.resolve()}: nothing was written")
-    return write_files(texts)
+    return texts
 
 
 def write_env(folder: Path, url: str, key: str) -> Path:
