@@ -206,7 +206,7 @@ async def test_a_wrong_key_ends_with_exit_code_3(aiotwenty: Aiotwenty, server: S
     assert len(ran.err.strip().splitlines()) == 1
 
 
-async def test_the_playground_prints_its_address_and_ends_with_ctrl_c(server: Sandbox) -> None:
+async def test_the_playground_prints_its_address_copies_typed_calls_and_ends_with_ctrl_c(server: Sandbox) -> None:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         "playground",
@@ -217,8 +217,14 @@ async def test_the_playground_prints_its_address_and_ends_with_ctrl_c(server: Sa
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()
     try:
-        async with aiohttp.ClientSession() as browser, browser.get(url) as response:
-            assert response.status == 200
+        async with aiohttp.ClientSession() as browser:
+            async with browser.get(url) as response:
+                assert response.status == 200
+            origin, _, token = url.partition("#")
+            asked = {"query": "{ companies { totalCount } }", "variables": {}, "endpoint": "graphql"}
+            headers = {"X-Playground-Token": token}
+            async with browser.post(f"{origin}python", json=asked, headers=headers) as response:
+                assert "await twenty.companies.count()" in (await response.json())["python"]
     finally:
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()

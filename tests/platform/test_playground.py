@@ -101,6 +101,19 @@ async def test_rest_is_passed_on(browser: aiohttp.ClientSession, playground: Pla
     assert (await rest("GET", "nopes"))["errors"]
 
 
+async def test_requests_are_copied_as_python(browser: aiohttp.ClientSession, playground: Playground) -> None:
+    async def python(asked: Mapping[str, Any], status: int = 200) -> str:
+        async with browser.post(f"{playground.origin}/python", json=asked, headers=token(playground)) as response:
+            assert response.status == status
+            return await response.text()
+
+    assert "twenty.companies.count()" in await python(QUERY)
+    rest = {"endpoint": "rest", "method": "POST", "path": "companies", "body": {"employees": None}}
+    assert "None" in await python(rest)
+    assert "method or path" in await python({**rest, "method": "BREW"}, 400)
+    assert "Syntax Error" in await python({**QUERY, "query": "{"}, 400)
+
+
 async def test_the_schema_is_an_introspection_with_descriptions(
     browser: aiohttp.ClientSession, playground: Playground
 ) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import os
+import subprocess
+import sys
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aiotwenty import Twenty
-from aiotwenty.playground.python_call import python_call
+from aiotwenty import Client, Twenty
+from aiotwenty.playground.python_call import python_call, python_program, rest_program
+from aiotwenty.sandbox import Sandbox
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TYPED: dict[str, tuple[str, Mapping[str, Any], str]] = {
@@ -88,3 +94,59 @@ async def test_the_data_model_and_one_of_several_operations(twenty: Twenty) -> N
     ]
     records = "query A { companies { totalCount } } query B { people { totalCount } }"
     assert "twenty.people.count()" in python_call(Twenty, records, {}, "graphql", "B")
+
+
+PROGRAMS: dict[str, tuple[str, Mapping[str, Any], str]] = {
+    **{name: (document, variables, "graphql") for name, (document, variables, _) in TYPED.items()},
+    "an alias": (UNTYPED["an alias"], {}, "graphql"),
+    "only its type": ("{ __typename }", {}, "graphql"),
+    "quotes and a backslash": (
+        'query($name: String) { some: companies(filter: {or: [{name: {eq: "a\\"b\\\\"}}, {name: {eq: $name}}]}) '
+        "{ totalCount } }",
+        {"name": '"""', "unused": None},
+        "graphql",
+    ),
+    "the data model": ("{ currentWorkspace { id displayName } }", {}, "metadata"),
+}
+
+
+async def printed(program: str, server: Sandbox, folder: Path) -> str:
+    """What a program that is saved as a file prints."""
+    (folder / "copied.py").write_text(program, "utf-8")
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "copied.py"),
+        cwd=folder,
+        env={**os.environ, "TWENTY_API_URL": server.url, "TWENTY_API_KEY": server.api_key},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = await running.communicate()
+    assert (running.returncode, err.decode()) == (0, ""), f"{program}\n{err.decode()}"
+    return out.decode()
+
+
+async def test_what_is_copied_is_a_program_that_runs_as_it_is(server: Sandbox, tmp_path: Path) -> None:
+    """All in one file: it is starting Python that takes time."""
+    writes = ("one", "a creation")  # of nobody, and of the same once more
+    programs = [python_program(Twenty, *asked) for name, asked in PROGRAMS.items() if name not in writes]
+    programs.append(rest_program(Twenty, "GET", "companies?limit=1"))
+    programs.append(rest_program(Twenty, "POST", "companies", {"name": "copied", "position": None, "tags": [True]}))
+    assert all(program.endswith("\n\n\nasyncio.run(main())\n") for program in programs)
+    answers = (await printed("\n".join(programs[:-1]), server, tmp_path)).splitlines()
+    assert len(answers) == len(programs) - 1
+    assert "{'companies': [" in answers[-1]
+    assert 'data={"name": "copied", "position": None, "tags": [True]}' in programs[-1]
+
+
+def test_a_variable_without_a_value_leaves_its_condition_out() -> None:
+    document = (
+        "query($name: String, $first: Int) "
+        '{ companies(first: $first, filter: {name: {eq: $name, like: "A%"}}) { totalCount } }'
+    )
+    assert 'twenty.companies.count({"name": {"like": "A%"}})' in python_call(Twenty, document, {}, "graphql")
+
+
+def test_a_client_without_namespaces_copies_documents() -> None:
+    program = python_program(Client, "{ companies { totalCount } }", {}, "graphql")
+    assert "from aiotwenty import Twenty\n" in program
+    assert "await twenty.execute(DOCUMENT)" in program

@@ -95,8 +95,10 @@ class NoKeyError(AuthenticationError):
     """There is no API key."""
 
 
-def connect(*hooks: Hooks) -> Client:
+def connect(*hooks: Hooks, kind: type[Client] | None = None) -> Client:
     """A client of the workspace that the command line, the environment or the configuration names.
+
+    It is a bare `Client`, without namespaces for the standard objects, unless `kind` is another class.
 
     A --profile comes first, then TWENTY_API_URL and TWENTY_API_KEY of the environment and of .env, then the default
     profile. An address and a key of different sources are never combined. Raises `NoKeyError`, and
@@ -121,7 +123,7 @@ def connect(*hooks: Hooks) -> Client:
             "Create keys in Twenty under Settings, APIs & Webhooks."
         )
     rate = chosen.rate_limit or settings.get("rate_limit")
-    return Client(
+    return (kind or Client)(
         url,
         api_key=key,
         trust_env=True,

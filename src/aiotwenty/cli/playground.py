@@ -30,9 +30,11 @@ def playground(
 
 
 async def _serve(port: int, open_browser: bool, read_only: bool) -> None:
+    from aiotwenty import Twenty
     from aiotwenty.playground import Playground
 
-    async with connect() as twenty, Playground(twenty, port=port, read_only=read_only) as page:
+    # Its namespaces are what "Copy as Python" can write typed calls with.
+    async with connect(kind=Twenty) as twenty, Playground(twenty, port=port, read_only=read_only) as page:
         typer.echo(page.url)
         may = "read" if read_only else "change"
         typer.echo(

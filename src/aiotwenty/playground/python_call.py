@@ -1,9 +1,10 @@
-"""Converts a GraphQL document to an equivalent typed call, for "Copy as Python"."""
+"""Converts a request to an equivalent typed call, and to the program that "Copy as Python" copies."""
 
 from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,16 +33,17 @@ AnyRecords = Records[Any, Any, Any, Any, Any, Any, Any]
 
 _WIDTH = 100
 _STANDARD = {
-    "rt.UUID": ("UUID", "from uuid import UUID"),
-    "rt.DateTime": ("datetime", "from datetime import datetime"),
-    "rt.Date": ("date", "from datetime import date"),
-    "rt.BigFloat": ("Decimal", "from decimal import Decimal"),
+    "rt.UUID": ("UUID", "uuid"),
+    "rt.DateTime": ("datetime", "datetime"),
+    "rt.Date": ("date", "datetime"),
+    "rt.BigFloat": ("Decimal", "decimal"),
     "rt.BigInt": ("int", ""),
     "rt.Position": ("float", ""),
-    "rt.Json": ("Any", "from typing import Any"),
-    "rt.SecondaryLink": ("SecondaryLink", "from aiotwenty import SecondaryLink"),
-    "rt.AdditionalPhone": ("AdditionalPhone", "from aiotwenty import AdditionalPhone"),
+    "rt.Json": ("Any", "typing"),
+    "rt.SecondaryLink": ("SecondaryLink", "aiotwenty"),
+    "rt.AdditionalPhone": ("AdditionalPhone", "aiotwenty"),
 }
+"""What generated annotations are called in a program, and the module that has it."""
 _ROLES: Mapping[str, ModelRole] = {"filter": "filter", "orderBy": "order_by"}
 _FIRST = {"id": 0, "data": 1}
 """Positional arguments; the others are passed by name."""
@@ -53,27 +55,58 @@ class _UntypedError(Exception):
 
 @dataclass
 class _Code:
-    package: str
-    imports: set[str] = field(default_factory=set)
-    generated: set[str] = field(default_factory=set)
+    """A call, and what has to stand before it."""
+
+    result: str = "data"
+    call: str = ""
+    arguments: list[str] = field(default_factory=list)
+    package: str = ""
+    """The generated package whose classes it names."""
+    imports: dict[str, set[str]] = field(default_factory=dict)
+    """The names to import from each module."""
     classes: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
+    def imported(self, module: str, *names: str) -> None:
+        self.imports.setdefault(module, set()).update(names)
+
     def name(self, wanted: str) -> str:
+        taken = self.names.union(*self.imports.values())
         name, number = wanted, 2
-        while name in self.names or name in self.generated:
+        while name in taken:
             name, number = f"{wanted}{number}", number + 1
         self.names.add(name)
         return name
 
-    def head(self) -> str:
-        standard = sorted(line for line in self.imports if not line.startswith("from aiotwenty"))
-        ours = sorted(self.imports.difference(standard))
-        if self.classes:
-            ours.append("from aiotwenty import Select")
-        if self.generated:
-            ours.append(f"from {self.package} import {', '.join(sorted(self.generated))}")
-        return "\n\n".join("\n".join(lines) for lines in (standard, ours) if lines)
+    def head(self, *before: str) -> str:
+        lines = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(self.imports.items())]
+        standard = [*before, *(line for line in lines if line.split()[1] in _OF_PYTHON)]
+        others = [line for line in lines if line.split()[1] not in _OF_PYTHON]
+        return "\n\n".join("\n".join(part) for part in (standard, others) if part)
+
+    def text(self) -> str:
+        """The call for a program that has a client."""
+        return "\n\n\n".join(part for part in (self.head(), *self.classes, self.statement()) if part) + "\n"
+
+    def program(self, client: type) -> str:
+        """A program of its own, which prints the result."""
+        self.imported(client.__module__.rpartition(".")[0], "Twenty")
+        main = (
+            "async def main() -> None:\n    async with Twenty() as twenty:\n"
+            f"{textwrap.indent(self.statement(), ' ' * 8)}\n        print({self.result})"
+        )
+        return "\n\n\n".join((self.head("import asyncio"), *self.classes, main, "asyncio.run(main())")) + "\n"
+
+    def statement(self) -> str:
+        call = f"{self.result} = await twenty.{self.call}"
+        short = f"{call}({', '.join(self.arguments)})"
+        if len(short) <= _WIDTH:
+            return short
+        return f"{call}(\n" + "".join(f"    {argument},\n" for argument in self.arguments) + ")"
+
+
+_OF_PYTHON = {"asyncio", "datetime", "decimal", "typing", "uuid"}
+_DOCUMENT = "DOCUMENT"
 
 
 def python_call(
@@ -84,25 +117,50 @@ def python_call(
     `client` is the class of the client, whose generated objects have the types. Raises `GraphQLError` for a document
     that can't be parsed.
     """
+    code, written = _code(client, document, variables, endpoint, operation_name)
+    if written is not None:
+        code.arguments[0] = written
+        return f"{code.result} = await twenty.{code.call}({', '.join(code.arguments)})\n"
+    return code.text()
+
+
+def python_program(
+    client: type, document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None = None
+) -> str:
+    """The same as a program that runs as it is: it opens a client, and prints the result."""
+    code, written = _code(client, document, variables, endpoint, operation_name)
+    if written is not None:
+        code.classes.append(f"{_DOCUMENT} = {written}")
+    return code.program(client)
+
+
+def rest_program(client: type, method: str, path: str, body: Any = None) -> str:
+    """A program that sends a REST request, and prints the answer."""
+    arguments = [_literal(method), _literal(path)]
+    if body is not None:
+        arguments.append(f"data={_literal(body)}")
+    return _Code("answer", "rest.request", arguments).program(client)
+
+
+def _code(
+    client: type, document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None
+) -> tuple[_Code, str | None]:
+    """The call, and the document where it is sent as it is; that argument is then a name."""
     tree = parse(document, no_location=True)
     try:
         if endpoint != "graphql":
             raise _UntypedError
-        return _typed(client, _single_root(tree, operation_name), variables)
+        return _typed(client, _single_root(tree, operation_name), variables), None
     except _UntypedError:
-        return _untyped(document, variables, endpoint, operation_name)
-
-
-def _untyped(document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None) -> str:
+        arguments = [_DOCUMENT]
     text = document.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    arguments = [f'"""\n{text}\n"""']
     if variables:
         arguments.append(_literal(dict(variables)))
     if endpoint != "graphql":
         arguments.append(f'endpoint="{endpoint}"')
-    if operation_name and len(parse(document, no_location=True).definitions) > 1:
+    if operation_name and len(tree.definitions) > 1:
         arguments.append(f'operation_name="{operation_name}"')
-    return f"data = await twenty.execute({', '.join(arguments)})\n"
+    return _Code("data", "execute", arguments), f'"""\n{text}\n"""'
 
 
 def _single_root(tree: DocumentNode, operation_name: str | None) -> FieldNode:
@@ -113,10 +171,10 @@ def _single_root(tree: DocumentNode, operation_name: str | None) -> FieldNode:
         operations = [node for node in operations if node.name and node.name.value == operation_name]
     if len(operations) != 1:
         raise _UntypedError
-    (root, *further) = _fields(operations[0].selection_set)
-    if further:
+    roots = _fields(operations[0].selection_set)
+    if len(roots) != 1:
         raise _UntypedError
-    return root
+    return roots[0]
 
 
 def _fields(selections: SelectionSetNode | None) -> list[FieldNode]:
@@ -127,7 +185,7 @@ def _fields(selections: SelectionSetNode | None) -> list[FieldNode]:
     return fields
 
 
-def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> str:
+def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> _Code:
     try:
         attribute, kind, method = _calls(client)[root.name.value]
     except KeyError:
@@ -137,7 +195,7 @@ def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> str:
         for argument in root.arguments
         if (value := _value(argument.value, variables)) is not Undefined
     }
-    code = _Code(kind.meta.package)
+    code = _Code(package=kind.meta.package)
     selections: SelectionSetNode | None = root.selection_set
     if method == "find_many":
         selections = _nodes(selections)
@@ -153,8 +211,8 @@ def _typed(client: type, root: FieldNode, variables: Mapping[str, Any]) -> str:
     result = {"find_many": "page", "count": "count"}.get(method, to_snake(kind.meta.singular))
     if method.endswith("_many") and method != "find_many":
         result = attribute
-    call = _broken(f"{result} = await twenty.{attribute}.{method}", arguments)
-    return "\n\n\n".join(part for part in (code.head(), *code.classes, call) if part) + "\n"
+    code.result, code.call, code.arguments = result, f"{attribute}.{method}", arguments
+    return code
 
 
 @cache
@@ -175,7 +233,16 @@ def _calls(client: type) -> dict[str, tuple[str, type[AnyRecords], str]]:
 
 
 def _value(node: ValueNode, variables: Mapping[str, Any]) -> Any:
-    return value_from_ast_untyped(node, dict(variables))
+    return _without_unset(value_from_ast_untyped(node, dict(variables)))
+
+
+def _without_unset(value: Any) -> Any:
+    """A value without the parts whose variables have no value: GraphQL leaves them out, and has null in lists."""
+    if isinstance(value, dict):
+        return {name: _without_unset(part) for name, part in value.items() if part is not Undefined}
+    if isinstance(value, list):
+        return [None if item is Undefined else _without_unset(item) for item in value]
+    return value
 
 
 def _nodes(selections: SelectionSetNode | None) -> SelectionSetNode | None:
@@ -188,10 +255,9 @@ def _nodes(selections: SelectionSetNode | None) -> SelectionSetNode | None:
 
 def _arguments(kind: type[AnyRecords], method: str, passed: Mapping[str, Any]) -> list[str]:
     passed = dict(passed)
-    if method == "find_one" and set(passed) == {"filter"} and set(passed["filter"] or {}) == {"id"}:
-        condition = passed["filter"]["id"]
-        if isinstance(condition, dict) and set(condition) == {"eq"}:
-            return [_literal(condition["eq"])]
+    match method, passed:
+        case "find_one", {"filter": {"id": {"eq": identity, **more}, **others}, **rest} if not (more or others or rest):
+            return [_literal(identity)]
     data_role: ModelRole = "create" if method.startswith("create") else "update"
     arguments = []
     for name, value in sorted(passed.items(), key=lambda item: _FIRST.get(item[0], 2)):
@@ -222,7 +288,8 @@ def _in_snake_case(value: Any, model: type[BaseModel] | None) -> Any:
 
 def _selection(code: _Code, model: Any, selections: SelectionSetNode | None, wanted: str | None) -> str:
     """The name of a class that selects these fields of a record or composite."""
-    code.generated.add(model.__name__)
+    code.imported("aiotwenty", "Select")
+    code.imported(code.package, model.__name__)
     name = code.name(wanted or f"{model.__name__}Fields")
     lines = [_line(code, model, node) for node in _fields(selections)]
     if not lines:
@@ -268,14 +335,15 @@ def _annotation(code: _Code, model: type[BaseModel], name: str) -> str:
     written: str = next(vars(kind)["__annotations__"][name] for kind in model.__mro__ if name in _annotations(kind))
 
     def plain(match: re.Match[str]) -> str:
-        text, line = _STANDARD[match[0]]
-        if line:
-            code.imports.add(line)
+        text, module = _STANDARD[match[0]]
+        if module:
+            code.imported(module, text)
         return text
 
     written = re.sub(r"rt\.Open\[(\w+)\]", r"\1", written)
     written = re.sub("|".join(map(re.escape, sorted(_STANDARD, key=len, reverse=True))), plain, written)
-    code.generated.update(_generated_names(written, code.package))
+    if named := set(_generated_names(written, code.package)):
+        code.imported(code.package, *named)
     return written
 
 
@@ -295,10 +363,3 @@ def _literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def _broken(call: str, arguments: list[str]) -> str:
-    short = f"{call}({', '.join(arguments)})"
-    if len(short) <= _WIDTH:
-        return short
-    return f"{call}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"

@@ -25,7 +25,7 @@ from aiotwenty.errors import ApiError, InvalidArgument, TwentyError
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.introspection import introspection
 from aiotwenty.graphql.root_fields import writes
-from aiotwenty.playground.python_call import python_call
+from aiotwenty.playground.python_call import python_program, rest_program
 
 TOKEN_HEADER = "X-Playground-Token"
 _LARGEST_BODY = 10 * 1024 * 1024
@@ -143,22 +143,21 @@ class Playground:
         return web.json_response({"data": data})
 
     async def _rest(self, request: web.Request) -> web.Response:
-        body = await _json(request)
-        method, path = body.get("method"), body.get("path")
-        if method not in _METHODS or not isinstance(path, str):
-            raise web.HTTPBadRequest(text="method or path make no sense.")
+        method, path, body = _rest_request(await _json(request))
         if self._read_only and method != "GET":
             return web.json_response({"errors": [{"message": _ONLY_READS}]})
         try:
-            data = await self._client.rest.request(method, path, data=body.get("body"))
+            data = await self._client.rest.request(method, path, data=body)
         except TwentyError as error:
             return web.json_response(_failure(error))
         return web.json_response({"data": data})
 
     async def _python(self, request: web.Request) -> web.Response:
-        document, variables, endpoint, operation_name = _document(await _json(request))
+        asked, client = await _json(request), type(self._client)
+        if asked.get("endpoint") == "rest":
+            return web.json_response({"python": rest_program(client, *_rest_request(asked))})
         try:
-            text = python_call(type(self._client), document, variables, endpoint, operation_name)
+            text = python_program(client, *_document(asked))
         except GraphQLError as error:
             raise web.HTTPBadRequest(text=f"{error.message}") from None
         return web.json_response({"python": text})
@@ -201,6 +200,13 @@ def _document(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointNam
     if not isinstance(document, str) or not isinstance(variables, dict) or endpoint is None or not named:
         raise web.HTTPBadRequest(text="query, variables, operationName or endpoint make no sense.")
     return document, variables, endpoint, name
+
+
+def _rest_request(asked: Mapping[str, Any]) -> tuple[str, str, Any]:
+    method, path = asked.get("method"), asked.get("path")
+    if method not in _METHODS or not isinstance(path, str):
+        raise web.HTTPBadRequest(text="method or path make no sense.")
+    return method, path, asked.get("body")
 
 
 def _failure(error: TwentyError) -> dict[str, Any]:

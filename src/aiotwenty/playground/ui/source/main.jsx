@@ -29,7 +29,11 @@ const storage = (endpoint) => ({
 const fetcher = (endpoint) => ({ query, variables, operationName }) => ask("/run", { query, variables, operationName, endpoint });
 
 function parsed(variables) {
-  return variables?.trim() ? JSON.parse(variables) : {};
+  try {
+    return variables?.trim() ? JSON.parse(variables) : {};
+  } catch (error) {
+    throw new Error(`The variables are not JSON: ${error.message}`);
+  }
 }
 
 function Tools({ endpoint, schema, copied }) {

@@ -1,6 +1,6 @@
 // The REST API: a method, a path, a body; what the client's own `rest` sends.
 import { useEffect, useRef, useState } from "react";
-import { curl } from "./copy.js";
+import { curl, python } from "./copy.js";
 import { ask } from "./server.js";
 
 const METHODS = ["GET", "POST", "PATCH", "DELETE"];
@@ -10,15 +10,25 @@ export function Rest({ plurals, readOnly, copied }) {
   const [answer, setAnswer] = useState({ text: "", bad: false });
   const [busy, setBusy] = useState(false);
   const change = (part) => setRequest({ ...request, ...part });
-  const writes = request.method === "POST" || request.method === "PATCH";
+  // A page that writes may have left another method here.
+  const method = readOnly ? "GET" : request.method;
+  const writes = method === "POST" || method === "PATCH";
   const path = request.path.replace(/^\/?(rest\/)?/, "");
+
+  function asked() {
+    if (!writes) return { method, path };
+    try {
+      return { method, path, body: JSON.parse(request.body || "{}") };
+    } catch (error) {
+      throw new Error(`The body is not JSON: ${error.message}`);
+    }
+  }
 
   async function send(event) {
     event.preventDefault();
     setBusy(true);
     try {
-      const asked = { method: request.method, path, ...(writes ? { body: JSON.parse(request.body || "{}") } : {}) };
-      const said = await ask("/rest", asked);
+      const said = await ask("/rest", asked());
       setAnswer({ text: JSON.stringify(said.errors ? said : said.data, null, 2), bad: Boolean(said.errors) });
     } catch (error) {
       setAnswer({ text: error.message, bad: true });
@@ -27,12 +37,18 @@ export function Rest({ plurals, readOnly, copied }) {
     }
   }
 
-  const copy = (text, what) => navigator.clipboard.writeText(text).then(() => copied(what));
-  const asPython = `await twenty.rest.request(${[request.method, path].map((part) => JSON.stringify(part)).join(", ")}${writes ? `, data=${request.body}` : ""})`;
+  async function copy(what, text) {
+    try {
+      await navigator.clipboard.writeText(await text(asked()));
+      copied(what);
+    } catch (error) {
+      copied("", error.message);
+    }
+  }
   return (
     <form className="rest" onSubmit={send}>
       <div className="line">
-        <select aria-label="Method" value={request.method} onChange={(event) => change({ method: event.target.value })}>
+        <select aria-label="Method" value={method} onChange={(event) => change({ method: event.target.value })}>
           {(readOnly ? ["GET"] : METHODS).map((method) => (
             <option key={method}>{method}</option>
           ))}
@@ -47,8 +63,8 @@ export function Rest({ plurals, readOnly, copied }) {
           ))}
         </datalist>
         <button type="submit" disabled={busy}>{busy ? "Waiting…" : "Send"}</button>
-        <button type="button" onClick={() => copy(asPython, "Python")}>Copy as Python</button>
-        <button type="button" onClick={() => copy(curl(`/rest/${path}`, writes ? JSON.parse(request.body || "{}") : undefined, request.method), "curl")}>Copy as curl</button>
+        <button type="button" onClick={() => copy("Python", (said) => python({ endpoint: "rest", ...said }))}>Copy as Python</button>
+        <button type="button" onClick={() => copy("curl", ({ body }) => curl(`/rest/${path}`, body, method))}>Copy as curl</button>
       </div>
       {writes && (
         <textarea aria-label="Body (JSON)" value={request.body} onChange={(event) => change({ body: event.target.value })} spellCheck="false" rows="8" />
