@@ -33,7 +33,7 @@ def execute(page: Page, awaited: str) -> None:
 
 
 def copied(page: Page, what: str) -> str:
-    page.get_by_label(f"Copy as {what}", exact=True).click()
+    page.get_by_role("button", name=f"Copy as {what}", exact=True).click()
     page.get_by_role("status").get_by_text(f"Copied: {what}.").wait_for()
     text: str = page.evaluate("navigator.clipboard.readText()")
     return text
@@ -58,7 +58,13 @@ def visit(context: BrowserContext, url: str, pictures: Path) -> dict[str, Any]:
     seen["curl"] = copied(page, "curl")
 
     page.wait_for_function("() => document.querySelector('select.examples').options.length > 5")
-    page.get_by_label("Examples").select_option("people")
+    examples = page.get_by_label("Examples")
+    seen["examples"] = examples.locator("option").all_inner_texts()[1:]
+    examples.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    seen["tabs after a look at the examples"] = page.get_by_role("tab").count()
+    examples.select_option("people")
     page.wait_for_function(f"() => {TEXT}.getValue().includes('CountPeople')")
     page.wait_for_selector(".graphiql-execute-button[aria-haspopup=menu]")  # the document is read a moment later
     page.get_by_label("Execute query").click()
@@ -96,6 +102,12 @@ def visit(context: BrowserContext, url: str, pictures: Path) -> dict[str, Any]:
     page.get_by_role("button", name="REST").click()
     page.get_by_role("button", name="Send").click()
     page.get_by_role("region", name="Answer").get_by_text("companies").wait_for()
+    page.get_by_label("Method").select_option("POST")
+    page.get_by_label("Body (JSON)").fill("{")
+    page.get_by_role("button", name="Copy as curl").click()
+    page.get_by_role("status").get_by_text("The body is not JSON").wait_for()
+    page.get_by_label("Body (JSON)").fill('{"position": null}')
+    seen["rest"] = copied(page, "Python")
 
     page.set_viewport_size({"width": 400, "height": 800})
     page.get_by_role("button", name="Records").click()
@@ -105,6 +117,11 @@ def visit(context: BrowserContext, url: str, pictures: Path) -> dict[str, Any]:
     execute(page, '"errors"')
     seen["narrow"] = page.evaluate("document.documentElement.scrollWidth")
     page.screenshot(path=str(pictures / "playground-narrow.png"), full_page=True)
+
+    page.get_by_label("Examples").select_option("notes")
+    page.wait_for_function(f"() => {TEXT}.getValue().includes('CountNotes')")
+    seen["chosen tab"] = page.locator(".graphiql-tab-active").bounding_box()
+    seen["variables"] = page.locator(".graphiql-editor-tool .CodeMirror").first.bounding_box()
 
     linked = context.new_page()
     ready(linked, origin + "?" + urlencode({"endpoint": "metadata", "query": "{ currentWorkspace { displayName } }"}))

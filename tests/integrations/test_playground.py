@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from aiotwenty import Twenty
+from aiotwenty.objects import namespaces_of
 from aiotwenty.playground import Playground
 from aiotwenty.sandbox import Sandbox
 from tests.integrations.programs import FOLDER, PYTHON, ROOT
@@ -58,6 +59,12 @@ def test_a_field_is_completed_an_operation_chosen_and_a_refusal_shown(seen: dict
     assert "nmae" in seen["refused"]
 
 
+def test_each_object_has_an_example_which_is_chosen_from_a_list(seen: dict[str, Any]) -> None:
+    names = {records.kind.meta.plural for records in namespaces_of(Twenty).values()}
+    assert set(seen["examples"]) == names
+    assert seen["tabs after a look at the examples"] == 1
+
+
 def test_what_was_typed_is_there_after_a_reload(seen: dict[str, Any]) -> None:
     assert "nmae" in seen["after a reload"]
 
@@ -70,12 +77,15 @@ def test_each_endpoint_has_its_own_documents(seen: dict[str, Any]) -> None:
 def test_a_narrow_screen_and_the_keyboard_do(seen: dict[str, Any]) -> None:
     assert seen["narrow"] <= 400
     assert seen["tab moves on"]
+    assert seen["variables"]["height"] > 60, "they can be written"
+    assert 0 <= seen["chosen tab"]["x"] < 400
 
 
 def test_a_query_is_copied_as_python_and_as_curl(seen: dict[str, Any]) -> None:
     assert "await twenty.companies.find_many(first=5, select=CompanyFields)" in seen["python"]
     assert '"$TWENTY_API_URL"' in seen["curl"]
     assert '"Authorization: Bearer $TWENTY_API_KEY"' in seen["curl"]
+    assert '"POST", "companies?limit=5", data={"position": None})' in seen["rest"]
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")

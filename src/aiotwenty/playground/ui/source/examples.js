@@ -7,6 +7,8 @@ const SYSTEM = new Set(["position", "createdAt", "updatedAt", "deletedAt", "sear
 function objects(schema) {
   const roots = Object.values(schema.getQueryType()?.getFields() ?? {});
   return roots.flatMap((field) => {
+    // Groups and duplicates are connections, too, which take other arguments.
+    if (!["first", "filter"].every((name) => field.args.some((argument) => argument.name === name))) return [];
     const connection = getNamedType(field.type);
     const edges = isObjectType(connection) && connection.name.endsWith("Connection") && connection.getFields().edges;
     const edge = edges && getNamedType(edges.type);

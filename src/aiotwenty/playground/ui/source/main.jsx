@@ -36,6 +36,14 @@ function parsed(variables) {
   }
 }
 
+/** Keys that would choose the next example unseen open the list instead. */
+function listFirst(event) {
+  if (event.key === "Tab" || event.ctrlKey || event.metaKey || event.altKey || !event.target.showPicker) return;
+  if (event.key.length > 1 && !/^(Arrow|Page|Home|End|Enter)/.test(event.key)) return;
+  event.preventDefault();
+  event.target.showPicker();
+}
+
 function Tools({ endpoint, schema, copied }) {
   const editor = useEditorContext({ nonNull: true });
   const { queryEditor, variableEditor, responseEditor } = editor;
@@ -45,6 +53,10 @@ function Tools({ endpoint, schema, copied }) {
       pane?.addKeyMap({ Tab: false, "Shift-Tab": false });
     }
   }, [queryEditor, variableEditor, responseEditor]);
+  const { activeTabIndex, tabs } = editor;
+  useEffect(() => {
+    document.querySelector(".graphiql-tab-active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [activeTabIndex, tabs.length]);
   const offered = useMemo(() => (schema ? examples(schema, endpoint) : []), [schema, endpoint]);
 
   function open(title) {
@@ -72,7 +84,7 @@ function Tools({ endpoint, schema, copied }) {
   };
   return (
     <>
-      <select className="examples" aria-label="Examples" title="Examples" value="" onChange={(event) => open(event.target.value)}>
+      <select className="examples" aria-label="Examples" title="Examples" value="" onKeyDown={listFirst} onChange={(event) => open(event.target.value)}>
         <option value="">☰</option>
         {offered.map(({ title }) => (
           <option key={title}>{title}</option>
@@ -169,6 +181,12 @@ function App() {
       })
       .catch((error) => setProblems((known) => ({ ...known, [endpoint]: error.message })));
   }, [held, endpoint]);
+
+  useEffect(() => {
+    if (!said.text) return undefined;
+    const timer = setTimeout(() => setSaid({ text: "", bad: false }), 8000);
+    return () => clearTimeout(timer);
+  }, [said]);
 
   const copied = (what, problem) => setSaid(problem ? { text: problem, bad: true } : { text: `Copied: ${what}.`, bad: false });
   const plurals = Object.values(schemas.graphql?.getQueryType()?.getFields() ?? {})
