@@ -67,6 +67,21 @@ def test_the_help_of_a_command_imports_only_what_its_options_need(imported: dict
     assert sum(name.startswith("aiotwenty.bulk.") for name in modules) <= 1
 
 
+def every_help(bare: Command, monkeypatch: pytest.MonkeyPatch, columns: int) -> dict[str, str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    inner = [f"{group} {name}" for group in ("model", "webhook") for name in load_commands(group)[group].commands]
+    return {name: bare(*name.split(), "-h").out for name in [*COMMANDS, *inner]}
+
+
+def test_the_help_of_every_command_fits_any_terminal(bare: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = every_help(bare, monkeypatch, 400)
+    for name, narrow in every_help(bare, monkeypatch, 80).items():
+        assert (name, narrow.count("…")) == (name, wide[name].count("…")), "no word is cut"
+        assert max(map(len, narrow.splitlines())) <= 80
+        said = [line.strip() for line in wide[name].partition("╭")[0].splitlines() if line.strip()]
+        assert [line for line in said[1:] if not line.endswith(".")] == [], "sentences go on to the end of the line"
+
+
 def test_short_help_and_completion_are_there(bare: Command) -> None:
     assert bare("-h").out == bare("--help").out
     assert "--install-completion" in bare("-h").out

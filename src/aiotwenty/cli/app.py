@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,7 +96,17 @@ def load_commands(module: str) -> dict[str, Any]:
     # With a second command, typer makes a group in any case.
     part.callback()(lambda: None)
     commands: dict[str, Any] = get_command(part).commands  # type: ignore[attr-defined]
+    for command in commands.values():
+        _unfold(command)
     return commands
+
+
+def _unfold(command: Any) -> None:
+    """Takes the ends of lines out of the paragraphs of a docstring: each terminal has its own width."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+    for part in getattr(command, "commands", {}).values():
+        _unfold(part)
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}

@@ -64,13 +64,6 @@ def register(app: typer.Typer) -> None:
         app.command()(connects(command))
 
 
-MembersTable = Annotated[
-    Path | None,
-    typer.Option("--members", help="With --all: a CSV file of old and new e-mail addresses of members."),
-]
-MembersDefault = Annotated[
-    str | None, typer.Option(help="With --all: the member (e-mail address) who replaces missing ones.")
-]
 NoFiles = Annotated[bool, typer.Option("--no-files", help="With --all: leave file contents out.")]
 
 
@@ -81,8 +74,12 @@ def load(
     source: Source = None,
     plan: Annotated[Path | None, typer.Option(help="A TOML file with several objects and sources.")] = None,
     everything: Annotated[Path | None, typer.Option("--all", help="A folder written by `export --all`.")] = None,
-    members: MembersTable = None,
-    members_default: MembersDefault = None,
+    members: Annotated[
+        Path | None, typer.Option(help="With --all: a CSV file of old and new e-mail addresses of members.")
+    ] = None,
+    members_default: Annotated[
+        str | None, typer.Option(help="With --all: the member (e-mail address) who replaces missing ones.")
+    ] = None,
     members_missing: Annotated[
         Literal["report", "drop"] | None,
         typer.Option(help="With --all: records without an owner are reported, with exit code 4, or accepted (drop)."),
@@ -337,10 +334,14 @@ def _to_standard_output(object: str, filter: str | None, ending: str, options: M
 
 def compare(
     folder: Annotated[Path, typer.Argument(help="A folder written by `export --all`.")],
-    members: MembersTable = None,
-    members_default: MembersDefault = None,
-    no_files: NoFiles = False,
-    as_json: Json = False,
+    members: Annotated[
+        Path | None, typer.Option(help="A CSV file of old and new e-mail addresses of members, as for `load --all`.")
+    ] = None,
+    members_default: Annotated[
+        str | None, typer.Option(help="The member (e-mail address) who replaced missing ones.")
+    ] = None,
+    no_files: Annotated[bool, typer.Option("--no-files", help="Leave file contents out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparisons as JSON lines.")] = False,
 ) -> None:
     """Compare the workspace with an exported folder. Exit code 4 if they differ."""
 

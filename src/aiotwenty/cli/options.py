@@ -35,7 +35,7 @@ What = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print progress and report as JSON lines.")]
 FilterText = Annotated[
     str | None,
-    typer.Option("--filter", help='Such as \'name~air city=Bergen\', or JSON: \'{"name":{"like":"A%"}}\'.'),
+    typer.Option("--filter", help='Such as \'name~air city=Bergen\', or JSON: \'{"name": {"like": "A%"}}\'.'),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 AllRecords = Annotated[bool, typer.Option("--all-records", help="Every record of the object.")]
@@ -87,7 +87,7 @@ class Flag:
 
 
 _REPEATABLE = " Repeatable."
-_MAPPING = " COLUMN=FIELD, COLUMN=FIELD:TRANSFORM(ARG) or COLUMN=; repeatable."
+_MAPPING = " COLUMN=FIELD, COLUMN=FIELD:TRANSFORM (or TRANSFORM(ARG)) or COLUMN=; repeatable."
 
 FLAGS: dict[str, Flag] = {
     "key": Flag(list[str], more=_REPEATABLE),
