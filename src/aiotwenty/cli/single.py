@@ -269,10 +269,13 @@ def _readable(record: type[Record], name: str, shape: Shape) -> str:
 
     try:
         selecting_names(record, [name])
-    except InvalidArgument as error:
-        target = shape.find(name)
+    except InvalidArgument as unknown:
+        try:
+            target = shape.find(name)
+        except InvalidArgument:
+            raise unknown from None
         if target is None:
-            raise error
+            raise unknown
         return target.dotted
     return name
 

@@ -13,7 +13,7 @@ import typer
 from aiotwenty.cli.option_values import ASSIGNMENT, object_of
 from aiotwenty.cli.wording import said
 from aiotwenty.errors import InvalidArgument
-from aiotwenty.graphql.advice import near
+from aiotwenty.graphql.advice import did_you_mean, near
 
 if TYPE_CHECKING:
     from aiotwenty.bulk.fields import FieldPath, Shape
@@ -25,7 +25,7 @@ _OPERATORS = {"=": "eq", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 
 
 def filter_of(text: str | None, shape: Shape) -> dict[str, Any] | None:
-    """A filter from JSON, or from conditions that all have to hold: `name~air city=Bergen employees>=10`.
+    """A filter from JSON, or from conditions that all have to hold: `name~air city=Bergen createdAt>=2026-01-01`.
 
     `=` and `!=` take several values with commas, and null; `~` is "contains", in any case; quoted text is taken
     literally. A name is a field, or the obvious part of one (`city`), also through a relation (`company.name`). Raises
@@ -69,6 +69,12 @@ def _condition(match: re.Match[str], shape: Shape) -> dict[str, Any]:
 
 def _field(name: str, shape: Shape) -> FieldPath:
     """The field of a name. Raises `InvalidArgument` for an unknown name, with similar ones."""
+    relation, dot, rest = name.partition(".")
+    if dot and relation in shape.relations:
+        other = shape.related(shape.relations[relation].type_name)
+        if other.find(rest) is None:
+            likely = did_you_mean(name, [f"{relation}.{inner}" for inner in other.targets])
+            raise InvalidArgument(f"{shape.type_name} has no field {name!r}{likely}.")
     target = shape.find(name)
     if target is None:
         likely = near(name, [*shape.targets, *shape.relations], most=3)
@@ -142,7 +148,7 @@ def _readable(name: str, shape: Shape) -> tuple[str, ...]:
 
 
 def values_of(texts: Iterable[str], shape: Shape) -> dict[str, Any]:
-    """The data of a record from `name=Air domainName=https://air.example employees=12 tags:=["A"]`.
+    """The data of a record from `name=Air domainName=https://air.example annualRevenue.amountMicros=12000000`.
 
     Values are converted for the field, for instance to a number. `name=` is the empty text, or null for fields other
     than texts; `:=` takes JSON. Raises `BadParameter`; `InputError` for an unknown name.

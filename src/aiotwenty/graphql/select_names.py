@@ -28,8 +28,15 @@ def selecting_names(record: type[Record], names: Iterable[str]) -> tuple[type[Re
     `InvalidArgument` for an unknown name.
     """
     paths = [tuple(name.split(".")) for name in names]
-    model, columns = _model(record, paths, "")
+    try:
+        model, columns = _model(record, paths, "")
+    except _UnknownNameError as unknown:
+        raise InvalidArgument(f"{record.__name__} has no field {unknown}.") from None
     return model, [".".join(path) for path in columns]
+
+
+class _UnknownNameError(Exception):
+    """There is no field with the name that is the text of this, followed by similar names."""
 
 
 def plain_name(name: str) -> str:
@@ -43,7 +50,8 @@ def _model(record: type[Record], paths: list[_Path], where: str) -> tuple[type[R
     for head, *rest in paths:
         wire = known.get(plain_name(head))
         if wire is None:
-            raise InvalidArgument(f"there is no field '{where}{head}'{did_you_mean(head, known.values())}.")
+            likely = did_you_mean(f"{where}{head}", (f"{where}{name}" for name in known.values()))
+            raise _UnknownNameError(f"'{where}{head}'{likely}")
         parts.setdefault(wire, []).append(tuple(rest))
     fields: dict[str, Any] = {}
     columns: list[_Path] = []
