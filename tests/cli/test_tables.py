@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+import typer
 from rich.console import Console
 
+from aiotwenty import Client
+from aiotwenty.bulk.report import Progress
 from aiotwenty.cli.bars import Bars
+from aiotwenty.cli.display import Display, work
 from aiotwenty.cli.output import Output, fitting, folded, print_rows
+from tests.cli.conftest import Command
 
 NAMES = ("id", "companyId", "messageChannelMessageAssociationMessageFolder", "company.id")
 ROW = {
@@ -60,3 +66,33 @@ def test_a_bar_leaves_room_for_what_a_terminal_echoes(width: int, length: int) -
     text = "".join(segment.text for segment in line)
     assert len(text.rstrip()) <= width - 4
     assert len(text) <= max(width - 4, len(text.rstrip()) + 5)
+
+
+def test_the_line_of_all_objects_stays_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    display = Display(as_json=False)
+    console = Console(file=io.StringIO(), width=120, force_terminal=True)
+    monkeypatch.setattr(display, "_console", console)
+    with display.shown():
+        for name in ("companies", "notes", "people"):
+            display.progress(Progress(loaded=1, total=2, what=name))
+        bars = display._bar
+        assert bars is not None
+        assert [task.description for task in bars.tasks] == ["companies", "notes", "people", "all"]
+
+
+def test_a_stopped_command_says_what_it_did_and_what_it_can_do(
+    bare: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWENTY_API_KEY", "key")
+
+    async def stopped(client: Client, display: Display) -> None:
+        raise KeyboardInterrupt
+
+    for options, said in (
+        ({}, "Stopped.\n"),
+        ({"resumes": True}, "Stopped. Without --journal, the same command starts again from the beginning.\n"),
+        ({"journal": Path("j.db"), "writes": True}, "Stopped after the batches in flight. To resume, run the same"),
+    ):
+        with pytest.raises(typer.Exit):
+            work(stopped, False, **options)  # type: ignore[arg-type]
+        assert capfd.readouterr().err.startswith(said)

@@ -101,11 +101,11 @@ class LoadReport:
         if self.dry_run:
             return f"{counted(self.received, 'row')} checked, {self.rejected:,} rejected; nothing was changed"
         already = f", {self.already_loaded:,} were {self.deed} before" if self.already_loaded else ""
-        rate = self.loaded / self.seconds if self.seconds else 0
+        rate = f" ({self.loaded / self.seconds:,.0f} records/s)" if self.loaded and self.seconds else ""
         for_them = "".join(f", {number:,} {name} made for them" for name, number in self.created.items())
         return (
             f"{self.loaded:,} of {counted(self.received, 'row')} {self.deed}, {self.rejected:,} rejected"
-            f"{already}{for_them}; {counted(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
+            f"{already}{for_them}; {counted(self.requests, 'request')} in {self.seconds:,.1f} s{rate}"
         )
 
     def _repr_html_(self) -> str:

@@ -297,7 +297,7 @@ def export(
         chosen = filter_of(filter, target.catalogue.shape(target.type_name))
         return [await bulk.export(target, path, filter=chosen, on_progress=show.progress, **options)]
 
-    reports = work(run, as_json, options.get("journal"))
+    reports = work(run, as_json, options.get("journal"), resumes=True)
     for report in reports if as_json else ():
         typer.echo(json.dumps(asdict(report), default=str))
     if not as_json:
@@ -324,7 +324,7 @@ def _to_standard_output(object: str, filter: str | None, ending: str, options: M
 
     with TemporaryDirectory() as folder:
         path = Path(folder, f"export.{ending}")
-        report = work(run, False, None)
+        report = work(run, False)
         with path.open("rb") as file:
             shutil.copyfileobj(file, typer.get_binary_stream("stdout"))
     typer.echo(str(report).replace(str(path), "standard output"), err=True)
@@ -350,7 +350,7 @@ def compare(
             client, folder, members=members, members_default=members_default, files=not no_files
         )
 
-    comparisons = work(run, as_json, None)
+    comparisons = work(run, as_json)
     for comparison in comparisons if as_json else ():
         typer.echo(json.dumps({**asdict(comparison), "untold": sorted(comparison.untold)}, default=str))
     if not as_json:
@@ -389,7 +389,8 @@ def _made(show: Display, what: str) -> None:
 
 
 def _finish(run: Work, as_json: bool, options: Mapping[str, Any]) -> None:
-    finish(work(run, as_json, options.get("journal")), as_json, options.get("rejects"))
+    steps = work(run, as_json, options.get("journal"), writes=True, resumes=True)
+    finish(steps, as_json, options.get("rejects"))
 
 
 def _reported(label: str, report: LoadReport) -> list[StepReport]:

@@ -124,6 +124,8 @@ class Display:
             bar.remove_task(self._tasks.pop(""))
         for label, progress in self._latest.items():
             if label not in self._tasks:
+                if "all" in self._tasks:  # which stays the last line
+                    bar.remove_task(self._tasks.pop("all"))
                 self._tasks[label] = bar.add_task(label, total=progress.total, state="")
             state = self.state(progress) + self._aside(progress)
             bar.update(self._tasks[label], total=progress.total, completed=progress.done, state=state)
@@ -170,8 +172,18 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: Path | None) -> T:
-    """Runs with a client. If it is interrupted or fails, batches in flight are finished, and advice is printed."""
+def work(
+    do: Callable[[Client, Display], Awaitable[T]],
+    as_json: bool,
+    journal: Path | None = None,
+    *,
+    writes: bool = False,
+    resumes: bool = False,
+) -> T:
+    """Runs with a client. If it is interrupted or fails, batches in flight are finished, and advice is printed.
+
+    `writes`: batches may be in flight. `resumes`: the command has the option --journal.
+    """
     display = Display(as_json)
 
     async def main() -> T:
@@ -187,12 +199,13 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
             typer.echo(_go_on(journal), err=True)
         raise
     except KeyboardInterrupt:
-        if journal is not None:
-            how = _go_on(journal)
-        else:
-            how = "Without --journal, the same command starts again from the beginning."
         display.stopped()
-        inform(f"Stopped after the batches in flight. {how}")
+        how = ["Stopped after the batches in flight." if writes else "Stopped."]
+        if journal is not None:
+            how.append(_go_on(journal))
+        elif resumes:
+            how.append("Without --journal, the same command starts again from the beginning.")
+        inform(" ".join(how))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
