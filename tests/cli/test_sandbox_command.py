@@ -79,6 +79,17 @@ def test_the_same_seed_gives_the_same_data() -> None:
         assert sum(SeedData(records, 0).counts.values()) == records
 
 
+def test_the_data_of_a_seed_is_the_same_in_each_process() -> None:
+    program = "from aiotwenty.cli.seed_data import SeedData; print([list(rows) for _, rows in SeedData(500, 1).rows()])"
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": order}, capture_output=True
+        )
+        for order in ("1", "2")
+    ]
+    assert printed[0].stdout == printed[1].stdout != b""
+
+
 @pytest.mark.parametrize("version", ["2.19", "1.10"])
 async def test_data_fits_together(version: str) -> None:
     async with Sandbox(version=version) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
