@@ -177,4 +177,4 @@ async def test_what_can_be_read_only_once_is_copied_and_the_report_says_so(
         report = await twenty.companies.load(path, mapping=MAPPING)
         await asyncio.to_thread(writer.join)
     assert report.loaded == ROWS
-    assert "feed: was read once, into a copy, which is what was checked and loaded" in report.notes
+    assert "feed: was read once, into a copy, which was checked and then used" in report.notes

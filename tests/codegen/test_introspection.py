@@ -12,6 +12,7 @@ from aiohttp import web
 from graphql import build_schema, get_introspection_query, graphql_sync, lexicographic_sort_schema, print_schema
 
 from aiotwenty import Client
+from aiotwenty.cli.codegen import _where
 from aiotwenty.codegen.config import load_config
 from aiotwenty.codegen.drift import Severity, compare, compare_schemas
 from aiotwenty.codegen.errors import CodegenError
@@ -238,6 +239,22 @@ async def test_introspection_with_a_wrong_key_exits_with_3_and_one_line(
     code, output, errors = await terminal.run("introspect")
     assert (code, output, errors.count("\n")) == (3, "", 1)
     assert not (tmp_path / "schema").exists()
+
+
+@pytest.mark.parametrize(
+    ("lock", "command"),
+    [("uv.lock", "uv sync"), ("../uv.lock", "uv sync"), ("poetry.lock", "poetry install"), (None, "pip install -e .")],
+)
+def test_how_to_install_the_project_goes_by_its_tool(
+    lock: str | None, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "shop" / "src" / "my_crm"
+    package.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "shop")
+    Path("pyproject.toml").touch()
+    if lock is not None:
+        Path(lock).touch()
+    assert _where(package) == f"    (once the project is installed: {command})"
 
 
 def test_init_never_overwrites(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def notes_of(source: Source, mapped: Mapped) -> list[str]:
     """All guesses, for the report."""
     notes = [f"{source.name}: {guess}" for guess in (*source.found, *source.guesses)]
     if source.is_copy:
-        notes.append(f"{source.name}: was read once, into a copy, which is what was checked and loaded")
+        notes.append(f"{source.name}: was read once, into a copy, which was checked and then used")
     for column in [mapped_column for name in mapped.columns if (mapped_column := mapped.mapper.column(name))]:
         if column.guess:
             how = f" by {column.spec}" if column.spec else ""

@@ -126,8 +126,11 @@ def _where(package: Path) -> str:
         around = around.parent
     if around == Path.cwd():
         return ""
-    if around.name == "src" and (around.parent / "pyproject.toml").exists():
-        return "    (once the project is installed: pip install -e .)"
+    project = around.parent
+    if around.name == "src" and (project / "pyproject.toml").exists():
+        uv = any((folder / "uv.lock").exists() for folder in (project, *project.parents))
+        install = "uv sync" if uv else "poetry install" if (project / "poetry.lock").exists() else "pip install -e ."
+        return f"    (once the project is installed: {install})"
     return f"    (with {around} on Python's path)"
 
 
