@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -88,11 +89,12 @@ def test_a_stopped_command_says_what_it_did_and_what_it_can_do(
     async def stopped(client: Client, display: Display) -> None:
         raise KeyboardInterrupt
 
+    options: dict[str, Any]
     for options, said in (
         ({}, "Stopped.\n"),
         ({"resumes": True}, "Stopped. Without --journal, the same command starts again from the beginning.\n"),
         ({"journal": Path("j.db"), "writes": True}, "Stopped after the batches in flight. To resume, run the same"),
     ):
         with pytest.raises(typer.Exit):
-            work(stopped, False, **options)  # type: ignore[arg-type]
+            work(stopped, False, **options)
         assert capfd.readouterr().err.startswith(said)

@@ -60,7 +60,8 @@ def test_a_field_is_completed_an_operation_chosen_and_a_refusal_shown(seen: dict
 
 
 def test_each_object_has_an_example_which_is_chosen_from_a_list(seen: dict[str, Any]) -> None:
-    names = {records.kind.meta.plural for records in namespaces_of(Twenty).values()}
+    kinds: list[Any] = [namespace.kind for namespace in namespaces_of(Twenty).values()]
+    names = {kind.meta.plural for kind in kinds}
     assert set(seen["examples"]) == names
     assert seen["tabs after a look at the examples"] == 1
 

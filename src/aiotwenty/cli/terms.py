@@ -73,8 +73,8 @@ def _field(name: str, shape: Shape) -> FieldPath:
     if dot and relation in shape.relations:
         other = shape.related(shape.relations[relation].type_name)
         if other.find(rest) is None:
-            likely = did_you_mean(name, [f"{relation}.{inner}" for inner in other.targets])
-            raise InvalidArgument(f"{shape.type_name} has no field {name!r}{likely}.")
+            hint = did_you_mean(name, [f"{relation}.{inner}" for inner in other.targets])
+            raise InvalidArgument(f"{shape.type_name} has no field {name!r}{hint}.")
     target = shape.find(name)
     if target is None:
         likely = near(name, [*shape.targets, *shape.relations], most=3)

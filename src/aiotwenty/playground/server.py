@@ -26,12 +26,13 @@ from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.introspection import introspection
 from aiotwenty.graphql.root_fields import writes
 from aiotwenty.playground.python_call import python_program, rest_program
+from aiotwenty.rest.raw import Method
 
 TOKEN_HEADER = "X-Playground-Token"
 _LARGEST_BODY = 10 * 1024 * 1024
 
 _ENDPOINTS: tuple[EndpointName, ...] = ("graphql", "metadata")
-_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+_METHODS: tuple[Method, ...] = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _STATIC = {"app.js": "text/javascript", "app.css": "text/css"}
 _ONLY_READS = "this playground only reads, and the request would write."
 
@@ -202,9 +203,10 @@ def _document(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointNam
     return document, variables, endpoint, name
 
 
-def _rest_request(asked: Mapping[str, Any]) -> tuple[str, str, Any]:
-    method, path = asked.get("method"), asked.get("path")
-    if method not in _METHODS or not isinstance(path, str):
+def _rest_request(asked: Mapping[str, Any]) -> tuple[Method, str, Any]:
+    method: Method | None = next((known for known in _METHODS if known == asked.get("method")), None)
+    path = asked.get("path")
+    if method is None or not isinstance(path, str):
         raise web.HTTPBadRequest(text="method or path make no sense.")
     return method, path, asked.get("body")
 
