@@ -105,7 +105,7 @@ def test_init_writes_nothing_until_all_its_questions_are_answered(workspace: San
     address = (b".com]: ", f"{workspace.url}\n".encode())
     key = (b"shown): ", f"{workspace.api_key}\n".encode())
     for code, *answers in (
-        (1, (b".com]: ", b"crm\n")),
+        (2, (b".com]: ", b"crm\n")),
         (3, address, (b"shown): ", b"eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln\n")),
         (130, address, (b"shown): ", b"\x03")),
         (130, address, key, (b"[Y/n]: ", b"\x03")),
