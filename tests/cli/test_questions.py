@@ -6,6 +6,8 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from select import select
@@ -13,6 +15,7 @@ from select import select
 import pytest
 
 from aiotwenty.sandbox import Sandbox
+from tests.support.programs import Interpreter
 
 QUESTION, END = b"[y/N]: ", b"the end"
 COMMAND = "from aiotwenty.cli import main; main()"
@@ -27,12 +30,31 @@ typer.echo = echo
 """
 
 
-def typed_until_it_ends(process: subprocess.Popen[bytes], master: int, typed: bytes) -> int:
+IN_A_TERMINAL = """
+import os, sys
+os.setsid()
+terminal = os.open({terminal!r}, os.O_RDWR)  # which becomes that of the session
+for standard in range(3):
+    os.dup2(terminal, standard)
+sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+sys.argv[1:] = ["destroy", "notes", "--filter", "title=none"]
+"""
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[Interpreter]:
+    """It has imported what the command imports."""
+    modules = ("aiotwenty.cli.app", "aiotwenty.cli.bulk", "aiotwenty.bulk.changes", "aiotwenty.client")
+    with Interpreter(*modules, options=()) as prepared:
+        yield prepared
+
+
+def typed_until_it_ends(program: Future[subprocess.CompletedProcess[str]], master: int, typed: bytes) -> int:
     """Its exit code. Impatient people press Ctrl-C until it ends, and that doesn't change how it ends."""
     for _ in range(1000):
         os.write(master, typed)
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(0.02)
+        with suppress(TimeoutError):
+            return program.result(0.02).returncode
     raise AssertionError("it goes on waiting")
 
 
@@ -46,24 +68,17 @@ def typed_until_it_ends(process: subprocess.Popen[bytes], master: int, typed: by
     ],
 )
 def test_a_question_ends_with_its_answer_or_ctrl_c(
-    workspace: Sandbox, tmp_path: Path, program: str, typed: bytes, code: int
+    workspace: Sandbox, tmp_path: Path, interpreter: Interpreter, program: str, typed: bytes, code: int
 ) -> None:
     master, slave = pty.openpty()
-    environment = {
-        **os.environ, "HOME": str(tmp_path), "TWENTY_API_URL": workspace.url, "TWENTY_API_KEY": workspace.api_key
-    }  # fmt: skip
-    command = [sys.executable, "-c", program, "destroy", "notes", "--filter", "title=none"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # it is the terminal of the command
-    ) as process:  # fmt: skip
+    environment = {"HOME": str(tmp_path), "TWENTY_API_URL": workspace.url, "TWENTY_API_KEY": workspace.api_key}
+    source = IN_A_TERMINAL.format(terminal=os.ttyname(slave)) + program
+    with ThreadPoolExecutor(1) as thread:
+        ran = thread.submit(interpreter.run, source, environment)
         shown = b""
         while QUESTION not in shown:
             shown += os.read(master, 1000)
-        try:
-            assert typed_until_it_ends(process, master, typed) == code
-        finally:
-            process.kill()
+        assert typed_until_it_ends(ran, master, typed) == code
     os.write(slave, END)
     while END not in shown:
         shown += os.read(master, 1000)
