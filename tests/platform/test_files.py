@@ -387,7 +387,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def test_no_file_is_in_memory_as_a_whole(server: Sandbox, tmp_path: Path) -> None:
     source = tmp_path / "large.bin"
-    source.write_bytes(bytes(range(256)) * 4 * 60_000)  # 61 MB
+    source.write_bytes(bytes(range(256)) * 4 * 40_000)  # 41 MB
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MEMORY, server.url, server.api_key, str(source), stdout=asyncio.subprocess.PIPE
     )
