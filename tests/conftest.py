@@ -71,8 +71,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
 
 
 def pytest_collection_finish() -> None:
+    gc.set_threshold(20_000, 10, 10)
+    _look_no_more_through_what_stays()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _packages_and_models_of_other_modules() -> None:
+    if len(gc.get_objects(generation=2)) > 500_000:
+        _look_no_more_through_what_stays()
+
+
+def _look_no_more_through_what_stays() -> None:
     """The collector looks only for garbage that comes later: a fourth of the time of all tests went into the rest."""
-    gc.set_threshold(50_000, 10, 10)
     gc.collect()
     gc.freeze()
 
