@@ -46,6 +46,12 @@ def describe(document: DocumentNode, operation_name: str | None) -> tuple[str | 
     return named, "query" if reads else "mutation"
 
 
+@lru_cache(maxsize=1)
+def _parsed(document: str) -> DocumentNode:
+    """The tree of a document, kept for the next look at the same one. Raises `GraphQLError`."""
+    return parse(document, no_location=True)
+
+
 @lru_cache(maxsize=64)
 def check_operation(document: str, operation_name: str | None) -> None:
     """Raises `InvalidArgument` unless it is clear which operation of the document is meant.
@@ -53,7 +59,7 @@ def check_operation(document: str, operation_name: str | None) -> None:
     The server would answer with HTTP 500 (Twenty, July 2026). What is no GraphQL is left to it.
     """
     try:
-        parsed = parse(document, no_location=True)
+        parsed = _parsed(document)
     except GraphQLError:
         return
     operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
@@ -81,7 +87,7 @@ def writes(document: str, operation_name: str | None = None) -> bool:
 @lru_cache(maxsize=64)
 def describe_text(document: str, operation_name: str | None) -> tuple[str | None, str]:
     """`describe` for a text, cached because programs send the same few documents repeatedly. Raises `GraphQLError`."""
-    return describe(parse(document, no_location=True), operation_name)
+    return describe(_parsed(document), operation_name)
 
 
 def destroyed_by(document: str, endpoint: str) -> list[str]:
@@ -91,7 +97,7 @@ def destroyed_by(document: str, endpoint: str) -> list[str]:
     """
     final = re.compile(r"(delete|destroy)[A-Z]" if endpoint == "metadata" else r"destroy[A-Z]")
     try:
-        parsed = parse(document, no_location=True)
+        parsed = _parsed(document)
     except GraphQLError:
         return []
     fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
