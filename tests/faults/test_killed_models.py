@@ -30,7 +30,7 @@ async def apply_and_change(killing: Killer, folder: Path, kills: int) -> None:
             command = ["model", "apply", str(folder / "model"), "--yes"]
             before = killing.kills
             while killing.kills - before < kills:
-                ended = await killing.run(sandbox, *command, kill_after=killing.chance.uniform(0.1, 1.5))
+                ended = await killing.run(sandbox, *command, kill_after=killing.chance.uniform(0.05, killing.longest))
                 if ended.code != -9:
                     assert ended.code == 0, ended.output
                     break
@@ -41,8 +41,8 @@ async def apply_and_change(killing: Killer, folder: Path, kills: int) -> None:
 
 async def test_an_apply_that_was_killed_goes_on(tmp_path: Path, parent: subprocess.Popen[str]) -> None:
     killing = Killer(parent, tmp_path, random.Random(1))
-    await apply_and_change(killing, tmp_path, kills=1)
-    assert killing.kills
+    while not killing.kills:  # a fast machine may be done sooner
+        await apply_and_change(killing, tmp_path, kills=1)
 
 
 @pytest.mark.soak
