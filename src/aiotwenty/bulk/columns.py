@@ -121,8 +121,9 @@ def trimmed(text: str) -> str:
 def trimmed_parts(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """A composite value with its addresses trimmed, like those in cells of their own."""
     changed: dict[str, Any] = {}
-    for part in _TRIMMED_PARTS.intersection(value):
-        inner = value[part]
+    for part, inner in value.items():
+        if part not in _TRIMMED_PARTS:
+            continue
         if type(inner) is str:
             if (text := inner.strip(BLANKS)) != inner:
                 changed[part] = text
