@@ -6,24 +6,10 @@ Of some experiments only, named on the command line, the sections in RESULTS.md 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks import (
-    big_import,
-    bulk,
-    changes,
-    frames,
-    generate,
-    imports,
-    moves,
-    requests,
-    selections,
-    servers,
-    startup,
-    webhooks,
-)
+from benchmarks.experiments import EXPERIMENTS, run
 from benchmarks.harness import Table, machine
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -37,51 +23,6 @@ this machine only.
 {machine}
 """
 
-_EXPERIMENTS = (
-    "imports",
-    "startup",
-    "generate",
-    "requests",
-    "selections",
-    "bulk",
-    "sandbox",
-    "csv",
-    "webhooks",
-    "frames",
-    "changes",
-    "moves",
-)
-
-
-async def run(names: list[str], rounds: int) -> list[Table]:
-    """The tables of the experiments named."""
-    tables: list[Table] = []
-    if "imports" in names:
-        tables += await imports.measure(rounds)
-    if "startup" in names:
-        tables += await startup.measure(rounds)
-    if "generate" in names:
-        tables += generate.measure(min(rounds, 3))
-    if "requests" in names:
-        tables += await requests.measure(rounds, calls=100)
-    if "selections" in names:
-        tables += await selections.measure(rounds, calls=200)
-    if "bulk" in names:
-        tables += await bulk.measure(min(rounds, 3))
-    if "sandbox" in names:
-        tables += await servers.measure(rounds)
-    if "csv" in names:
-        tables += await big_import.measure()
-    if "webhooks" in names:
-        tables += await webhooks.measure(rounds)
-    if "frames" in names:
-        tables += await frames.measure(min(rounds, 5))
-    if "changes" in names:
-        tables += await changes.measure(min(rounds, 3))
-    if "moves" in names:
-        tables += await moves.measure()
-    return tables
-
 
 def replaced(text: str, tables: list[Table]) -> str:
     """The results with the sections of these tables in the place of older ones, or at the end."""
@@ -93,15 +34,15 @@ def replaced(text: str, tables: list[Table]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("experiments", nargs="*", help=f"some of {', '.join(_EXPERIMENTS)}; all by default")
+    parser.add_argument("experiments", nargs="*", help=f"some of {', '.join(EXPERIMENTS)}; all by default")
     parser.add_argument("--rounds", type=int, default=9)
     given = parser.parse_args()
-    names = list(given.experiments) or list(_EXPERIMENTS)
-    if unknown := set(names) - set(_EXPERIMENTS):
-        parser.error(f"there is no experiment {', '.join(sorted(unknown))}: there are {', '.join(_EXPERIMENTS)}")
-    tables = asyncio.run(run(names, given.rounds))
+    names = list(given.experiments) or list(EXPERIMENTS)
+    if unknown := set(names) - set(EXPERIMENTS):
+        parser.error(f"there is no experiment {', '.join(sorted(unknown))}: there are {', '.join(EXPERIMENTS)}")
+    tables = run(names, given.rounds)
     sys.stdout.write("\n".join(table.markdown() for table in tables))
-    whole = set(names) == set(_EXPERIMENTS)
+    whole = set(names) == set(EXPERIMENTS)
     older = _HEAD.format(machine=machine()) if whole else RESULTS.read_text(encoding="utf-8")
     RESULTS.write_text(replaced(older, tables), encoding="utf-8")
     failures = [failure for table in tables for failure in table.failures()]

@@ -53,9 +53,11 @@ async def _ratios(rounds: int, records: int) -> list[Table]:
             LOAD: lambda url, key: _load(url, key, rows(records)),
             FROM_CSV: lambda url, key: _load(url, key, folder / "companies.csv"),
         }
+        async with sandbox() as (url, key, _):
+            await _load(url, key, rows(BATCH))  # the first load imports what loads
         for _ in range(rounds):
             for contender, run in contenders.items():
-                async with sandbox() as (url, key, _pid):
+                async with sandbox() as (url, key, _):
                     loads[contender].figures.append(await _seconds(run(url, key)))
                     if contender == LOAD:
                         query = await _export_query(url, key)
@@ -93,7 +95,7 @@ async def _ceiling(rounds: int, records: int = 40_000, batch: int = 20) -> Table
         "The rate limit",
         "requests/s",
         [series],
-        bounds=[Bound(series.name, least=97)],
+        bounds=[Bound(series.name, least=95)],
         note="Each request has 20 rows, one every 10 ms, after 600 others. What is missing is lost to the server's "
         "clock, which drops the fraction of a token when a request comes late: a tenth of a millisecond is a hundredth "
         "of the pace.",

@@ -25,7 +25,7 @@ queries = "{queries}"
 """
 
 
-def measure(rounds: int) -> list[Table]:
+async def measure(rounds: int) -> list[Table]:
     """Wall-clock time of whole processes, in turns, and the size of what they wrote."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)

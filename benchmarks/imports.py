@@ -45,8 +45,8 @@ async def measure(rounds: int) -> list[Table]:
                 spent.figures.append(time)
                 used.figures.append(memory)
     return [
-        Table("Import", "ms", milliseconds, [Limit(_CLIENT, _BASE, 1.35)]),
-        Table("Memory after import", "MB", megabytes, [Limit(_CLIENT, _BASE, 1.25)]),
+        Table("Import", "ms", milliseconds, [Limit(_CLIENT, _BASE, 1.17)]),
+        Table("Memory after import", "MB", megabytes, [Limit(_CLIENT, _BASE, 1.06)]),
     ]
 
 
