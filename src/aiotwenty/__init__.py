@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     )
     from aiotwenty.graphql.aggregate import Aggregate
     from aiotwenty.graphql.composites import AdditionalPhone, Money, SecondaryLink
-    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.graphql.gql_transport import TwentyTransport
     from aiotwenty.graphql.models import UNSET
     from aiotwenty.graphql.operation import Operation
     from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
@@ -134,7 +134,7 @@ _MODULES = {
     "transport.redis_limit": ("RedisRateLimiter",),
     "transport.retry": ("RetryPolicy",),
     "transport.terms": ("CallOptions",),
-    "graphql.endpoint": ("TwentyTransport",),
+    "graphql.gql_transport": ("TwentyTransport",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

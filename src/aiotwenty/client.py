@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from aiotwenty.core.objects import Objects
 from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.graphql.advice import near
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.field_existence import FIELDS_OF_ALL, FieldCheck
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.root_fields import check_operation
 from aiotwenty.objects import namespaces_of
 from aiotwenty.records.namespace import Namespace
 from aiotwenty.records.raw_calls import RawCalls
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from aiotwenty.bulk.feed.changes import Changes, FeedOptions, Since
     from aiotwenty.core.client import CoreClient
     from aiotwenty.graphql.document_check import DocumentCheck
+    from aiotwenty.graphql.gql_transport import TwentyTransport
     from aiotwenty.graphql.models import UUID
     from aiotwenty.live import Live
     from aiotwenty.metadata.client import MetadataClient
@@ -129,12 +129,11 @@ class Client:
         if session_token is not None:
             # Made at once, because a forked process forgets only existing ones.
             self._live_engine()
-        self._endpoints: dict[str, TwentyTransport] = {
-            "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine, terms=self._terms),
-            "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine, terms=self._terms),
+        fields = FieldCheck(partial(self.execute, FIELDS_OF_ALL, endpoint="metadata")) if verify else None
+        self._endpoints: dict[EndpointName, Endpoint] = {
+            "graphql": Endpoint(f"{self.base_url}/graphql", self._engine, self._terms, fields),
+            "metadata": Endpoint(f"{self.base_url}/metadata", self._engine, self._terms),
         }
-        if verify:
-            self._endpoints["graphql"].fields = FieldCheck(partial(self.execute, FIELDS_OF_ALL, endpoint="metadata"))
         self._documents = cache(lambda: _document_check(self._endpoints["graphql"]))
         self._served = cache(lambda: _served_objects(self._endpoints["graphql"]))
 
@@ -158,7 +157,14 @@ class Client:
         return other
 
     def endpoint(self, name: EndpointName) -> TwentyTransport:
-        """The transport of /graphql (records) or /metadata (the data model)."""
+        """The transport of /graphql (records) or /metadata (the data model), for a plain `gql.Client` too."""
+        from aiotwenty.graphql.gql_transport import TwentyTransport
+
+        endpoint = self._endpoint(name)
+        return TwentyTransport(endpoint.url, engine=self._engine, terms=endpoint.terms, fields=endpoint.fields)
+
+    def _endpoint(self, name: EndpointName) -> Endpoint:
+        """The same without gql, whose import takes longer than this client's."""
         return self._endpoints[name]
 
     async def execute(
@@ -179,9 +185,11 @@ class Client:
 
         `operation_name` chooses one of several operations; without it, such a document is refused.
         """
-        transport = self.endpoint(endpoint)
+        transport = self._endpoint(endpoint)
         if isinstance(document, Operation):
-            return await transport.run_document(document.document, variables, document.name)
+            return await transport.run_document(document, variables)
+        from aiotwenty.graphql.root_fields import check_operation
+
         check_operation(document, operation_name)
         if not validate or endpoint != "graphql":
             return await transport.run_document(document, variables, operation_name)
@@ -205,7 +213,7 @@ class Client:
         """
         from aiotwenty.served import NamedRecords
 
-        return NamedRecords(name, self._served(), self.endpoint("graphql"))
+        return NamedRecords(name, self._served(), self._endpoint("graphql"))
 
     if not TYPE_CHECKING:
 
@@ -300,13 +308,13 @@ class Client:
         await self.aclose()
 
 
-def _document_check(endpoint: TwentyTransport) -> DocumentCheck:
+def _document_check(endpoint: Endpoint) -> DocumentCheck:
     from aiotwenty.graphql.document_check import DocumentCheck
 
     return DocumentCheck(endpoint.run_document)
 
 
-def _served_objects(endpoint: TwentyTransport) -> ServedObjects:
+def _served_objects(endpoint: Endpoint) -> ServedObjects:
     from aiotwenty.served.named import ServedObjects
 
     return ServedObjects(endpoint)
@@ -362,11 +370,11 @@ class Twenty(Client, Objects):
         """Every operation on records as a method."""
         from aiotwenty.core.client import CoreClient
 
-        return CoreClient(self.endpoint("graphql"))
+        return CoreClient(self._endpoint("graphql"))
 
     @cached_property
     def metadata(self) -> MetadataClient:
         """Every operation on the data model as a method."""
         from aiotwenty.metadata.client import MetadataClient
 
-        return MetadataClient(self.endpoint("metadata"))
+        return MetadataClient(self._endpoint("metadata"))

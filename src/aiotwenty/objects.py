@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from aiotwenty.bulk.options import DtypeBackend, ExportOptions, FrameOptions, LoadSettings
     from aiotwenty.bulk.report import LoadReport
     from aiotwenty.bulk.source import Rows
-    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.graphql.endpoint import Endpoint
     from aiotwenty.records.raw_records import RawRecords
 
 __all__ = ["FindDuplicates", "Lazy", "MergeMany", "ObjectMeta", "RawCalls", "Records"]
@@ -163,7 +163,7 @@ class Records(
 
 
 class _HasEndpoints(Protocol):
-    def endpoint(self, name: Literal["graphql", "metadata"]) -> TwentyTransport: ...
+    def _endpoint(self, name: Literal["graphql", "metadata"]) -> Endpoint: ...
 
 
 class Lazy(Generic[N]):
@@ -179,9 +179,9 @@ class Lazy(Generic[N]):
         self._name = name
 
     @property
-    def kind(self) -> Callable[[TwentyTransport], N]:
+    def kind(self) -> Callable[[Endpoint], N]:
         """The class of the namespace."""
-        kind: Callable[[TwentyTransport], N] = getattr(import_module(f"{self._package}.{self.module}"), self.namespace)
+        kind: Callable[[Endpoint], N] = getattr(import_module(f"{self._package}.{self.module}"), self.namespace)
         return kind
 
     @overload
@@ -199,7 +199,7 @@ class Lazy(Generic[N]):
         if client is None:
             return self
         # Without a __set__, the instance's attribute takes precedence from now on.
-        namespace = client.__dict__[self._name] = self.kind(client.endpoint("graphql"))
+        namespace = client.__dict__[self._name] = self.kind(client._endpoint("graphql"))
         return namespace
 
 

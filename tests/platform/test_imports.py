@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import aiotwenty
+from aiotwenty.sandbox import Sandbox
 from tests.support.uncounted import uncounted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +88,35 @@ def test_a_client_is_made_without_building_a_model() -> None:
         [sys.executable, "-c", BUILDS_NOTHING], capture_output=True, text=True, timeout=120, check=False
     )
     assert finished.returncode == 0, finished.stderr
+
+
+WITHOUT_GQL = """
+import asyncio, sys
+from aiotwenty import Select, Twenty
+from aiotwenty.core import Company
+class Name(Select[Company]):
+    name: str | None
+async def main(url, key):
+    async with Twenty(url, api_key=key) as twenty:
+        created = await twenty.companies.create_one({"name": "Acme"})
+        await twenty.companies.update_one(created.id, {"name": "Acme Ltd"})
+        assert [company.name async for company in twenty.companies.iterate(select=Name)] == ["Acme Ltd"]
+        assert (await twenty.companies.load([{"name": "B"}, {"name": "C"}])).loaded == 2
+        assert await twenty.companies.count() == 3
+        assert len(await twenty.metadata.get_api_keys()) == 1
+        assert (await twenty.companies.export("companies.jsonl")).records == 3
+        assert not {"gql", "graphql"} & sys.modules.keys()
+        assert twenty.endpoint("graphql").url == f"{url}/graphql"
+        assert {"gql", "graphql"} < sys.modules.keys()
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_typed_calls_import_neither_gql_nor_its_parser(twenty_sandbox: Sandbox, tmp_path: Path) -> None:
+    arguments = (sys.executable, "-c", WITHOUT_GQL, twenty_sandbox.url, twenty_sandbox.api_key)
+    process = await asyncio.create_subprocess_exec(*arguments, cwd=tmp_path, stderr=asyncio.subprocess.PIPE)
+    _, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
 
 
 def test_the_sandbox_may_import_nothing_else_of_the_package() -> None:

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from aiotwenty import Hooks, RetryPolicy, Runner, Twenty, TwentyError
 from aiotwenty.client import Client
 from aiotwenty.graphql import runtime as rt
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.gql_transport import TwentyTransport
 from aiotwenty.graphql.models import Record
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.settings import load_settings

@@ -10,7 +10,7 @@ from aiotwenty.bulk.fields import squeeze
 from aiotwenty.errors import UnexpectedResponse
 from aiotwenty.graphql.data_model import data_model, object_nodes
 from aiotwenty.graphql.document import compose
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 
 _FIELDS = data_model("Labels", "{nameSingular fieldsList{id name label type options}}")
 _CHANGE = compose("AddOptions", "mutation", "updateOneField", {"input": "UpdateOneFieldMetadataInput!"}, "{id}")
@@ -52,9 +52,9 @@ class Labels:
         return {label: name for label, name in names.items() if label not in shared}
 
 
-async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
+async def read_labels(endpoint: Endpoint, singular: str) -> Labels:
     """The labels of the object with this API name. Sends one request, which the rate limit does not count."""
-    answer = await endpoint.beside("metadata").run_document(_FIELDS.text)
+    answer = await endpoint.beside("metadata").run_document(_FIELDS)
     try:
         node = next((node for node in object_nodes(answer) if node["nameSingular"] == singular), None)
         fields = [
@@ -76,7 +76,7 @@ def _options(options: Any) -> tuple[Mapping[str, Any], ...] | None:
     return tuple(options) if isinstance(options, list) else None
 
 
-async def add_options(endpoint: TwentyTransport, field: FieldLabel, new: Mapping[str, str]) -> None:
+async def add_options(endpoint: Endpoint, field: FieldLabel, new: Mapping[str, str]) -> None:
     """Adds options to a picklist, after the existing ones: `new` is label to value."""
     there = field.options or ()
     last = max((int(option.get("position") or 0) for option in there), default=-1)
@@ -85,4 +85,4 @@ async def add_options(endpoint: TwentyTransport, field: FieldLabel, new: Mapping
         for place, (label, value) in enumerate(new.items(), last + 1)
     ]
     update = {"id": field.id, "update": {"options": [*there, *added]}}
-    await endpoint.beside("metadata").run_document(_CHANGE.text, {"input": update})
+    await endpoint.beside("metadata").run_document(_CHANGE, {"input": update})

@@ -15,7 +15,6 @@ from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.source import FileSource, Rows
 from aiotwenty.bulk.source_mapping import add_missing_options
 from aiotwenty.bulk.target import AnyRecords, Target
-from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 from aiotwenty.errors import InvalidInput, Reason
 from aiotwenty.transport.event_loop import running_loop
 
@@ -95,6 +94,8 @@ async def run_load(
         if not dry_run:
             await add_missing_options(rows_in.mapped, target.endpoint)
         # The client was generated before these options existed.
+        from aiotwenty.bulk.workspace_catalogue import serve_catalogue
+
         catalogue = await serve_catalogue(target.endpoint)
         if dry_run:
             catalogue = catalogue.foreseeing(target.type_name, {name: new.values() for name, new in lacking.items()})

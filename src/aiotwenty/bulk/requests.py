@@ -13,7 +13,7 @@ from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.errors import RateLimited, TwentyError
 from aiotwenty.graphql.document import compose, selection_of
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.filters import DELETED_TOO
 from aiotwenty.graphql.operation import Kind, Operation
 from aiotwenty.graphql.page import every_node
@@ -42,7 +42,7 @@ class Meter:
 class BulkRequests:
     """The bulk operations of one object."""
 
-    endpoint: TwentyTransport
+    endpoint: Endpoint
     names: ObjectNames
     meter: Meter
     _operations: dict[str, Operation] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from aiotwenty.bulk.source.csv import CsvSource
 from aiotwenty.bulk.source.excel import ExcelSource
 from aiotwenty.bulk.target import Target
 from aiotwenty.graphql.composites import MICROS
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.input_problems import explained
 
 SAMPLES = 50
@@ -205,7 +205,7 @@ def _values(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
     return (row.values for row in rows if not row.problem)
 
 
-async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> None:
+async def add_missing_options(mapped: Mapped, endpoint: Endpoint) -> None:
     """Adds missing options to the picklists."""
     for name, new in mapped.mapper.new_options().items():
         assert mapped.labels is not None, "options are only missed where they were asked for"

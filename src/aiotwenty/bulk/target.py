@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from pydantic import BaseModel
 
 from aiotwenty.bulk.catalogue import AnyFilter, Catalogue, GeneratedCatalogue
-from aiotwenty.bulk.workspace_catalogue import ServedCatalogue
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.field_existence import ALWAYS_THERE
 from aiotwenty.graphql.filters import Filter
 from aiotwenty.records.inputs import as_model
 from aiotwenty.records.namespace import Namespace
 from aiotwenty.records.object_meta import ObjectNames
 
+if TYPE_CHECKING:
+    from aiotwenty.bulk.workspace_catalogue import ServedCatalogue
+
 
 @dataclass(frozen=True)
 class Target:
     """One object of a workspace."""
 
-    endpoint: TwentyTransport
+    endpoint: Endpoint
     catalogue: Catalogue
     names: ObjectNames
 
@@ -37,7 +39,7 @@ class Target:
         return cls(records._endpoint, GeneratedCatalogue(records.meta.package), records.meta)
 
     @classmethod
-    def named(cls, endpoint: TwentyTransport, catalogue: ServedCatalogue, name: str) -> Self:
+    def named(cls, endpoint: Endpoint, catalogue: ServedCatalogue, name: str) -> Self:
         """The object with this name in the workspace: `companies`, `company` or `Company`. Raises `InputError`."""
         return cls(endpoint, catalogue, catalogue.find(name))
 

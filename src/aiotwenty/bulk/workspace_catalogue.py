@@ -29,7 +29,7 @@ from aiotwenty.bulk.workspace_filters import FilterChecker
 from aiotwenty.graphql.advice import near
 from aiotwenty.graphql.annotations import named_fields
 from aiotwenty.graphql.composites import AdditionalPhone, SecondaryLink, exact_scalar, listed_scalar
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.filters import Filter, normalise
 from aiotwenty.graphql.introspection import introspection, known_schema
 from aiotwenty.graphql.models import CurrencyInput, Input
@@ -213,9 +213,9 @@ class ServedCatalogue:
         return INPUTS.get(exact_scalar(field, kind.name) or kind.name, Any)
 
 
-async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:
+async def serve_catalogue(endpoint: Endpoint) -> ServedCatalogue:
     """Introspects the workspace (about a third of a second). Raises any `TwentyError`."""
-    answer = await endpoint.run_document(introspection().document)
+    answer = await endpoint.run_document(introspection())
     return _catalogue(known_schema(answer, "/graphql"))
 
 

@@ -380,7 +380,7 @@ def _label(source: str) -> str:
 
 async def _target(client: Client, name: str) -> Target:
     """The present object in the workspace."""
-    endpoint = client.endpoint("graphql")
+    endpoint = client._endpoint("graphql")
     return bulk.Target.named(endpoint, await bulk.serve_catalogue(endpoint), name)
 
 

@@ -79,7 +79,7 @@ class Display:
 
     def connected(self, client: Client) -> None:
         """Shows the limit of this client from now on."""
-        self._limits = lambda: limits_said(client.endpoint("graphql").limits)
+        self._limits = lambda: limits_said(client._endpoint("graphql").limits)
 
     def say(self, text: str) -> None:
         if not self._as_json:

@@ -165,7 +165,7 @@ def _advice(url: str) -> str:
 
 async def _key(client: Client) -> Finding:
     """The name, role and expiry of the key, as far as the key and the workspace show them."""
-    claims = _claims((await client.endpoint("metadata")._engine.http.keys.current()).secret)
+    claims = _claims((await client._endpoint("metadata")._engine.http.keys.current()).secret)
     known: dict[str, Any] = {}
     try:
         answer = await client.execute("{ apiKeys { id name expiresAt role { label } } }", endpoint="metadata")
@@ -222,7 +222,7 @@ def _clock(answered: _Answered) -> Finding:
 
 
 def _limit(client: Client) -> Finding:
-    limits = client.endpoint("graphql").limits
+    limits = client._endpoint("graphql").limits
     if limits:
         return Finding(
             "limits", Health.FINE, ", ".join(f"{limit.limit} requests in {limit.per:g} s" for limit in limits)

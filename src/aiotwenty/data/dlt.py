@@ -95,7 +95,7 @@ def twenty_source(
         raise InvalidArgument(f'nested is "tables" or "json", not {nested!r}.')
     connection = SharedClient(client)
     with connection as run:
-        catalogue = run(bulk.serve_catalogue(run.twenty.endpoint("graphql")))
+        catalogue = run(bulk.serve_catalogue(run.twenty._endpoint("graphql")))
     known = sorted(catalogue.objects.values(), key=lambda names: names.plural)
     wanted = known if objects is None else [catalogue.find(named) for named in texts(objects)]
     tables = [Table(connection, catalogue, names, nested, compare_every) for names in wanted]
@@ -193,7 +193,7 @@ class Table:
         dlt = _dlt()
         state = dlt.current.resource_state(self.names.plural) if incremental else {}
         with self._connection as run:
-            target = Target(run.twenty.endpoint("graphql"), self._catalogue, self.names)
+            target = Target(run.twenty._endpoint("graphql"), self._catalogue, self.names)
             reader = RawReader(target, [column.selector for column in self._columns])
             since = state.get("since")
             known = KnownInMemory() if since is None else self._known(target)
@@ -308,7 +308,7 @@ def twenty_destination(
 
 
 async def _load(twenty: Twenty, name: str, rows: list[Any], options: LoadSettings) -> bulk.LoadReport:
-    endpoint = twenty.endpoint("graphql")
+    endpoint = twenty._endpoint("graphql")
     return await bulk.load(Target.named(endpoint, await bulk.serve_catalogue(endpoint), name), rows, **options)
 
 

@@ -1,4 +1,4 @@
-"""`TwentyTransport`: gql's aiohttp transport with the engine of this client, one for each endpoint."""
+"""`Endpoint`: sends operations and documents to /graphql or /metadata."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from copy import copy
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from gql.transport.aiohttp import AIOHTTPTransport
-from gql.transport.file_upload import close_files
-from graphql import ExecutionResult, GraphQLError
+from typing import Any, Self, TypeVar
 
 from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
@@ -20,9 +16,7 @@ from aiotwenty.graphql.field_existence import FieldCheck
 from aiotwenty.graphql.ids import check_ids
 from aiotwenty.graphql.joining import joining
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.root_fields import describe, describe_text
-from aiotwenty.settings import ApiKey, hide, load_settings
-from aiotwenty.transport.engine import Engine, make_engine
+from aiotwenty.transport.engine import Engine
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.failures import gone_drift
 from aiotwenty.transport.foreign_answers import date_of
@@ -31,51 +25,28 @@ from aiotwenty.transport.retry import RetryPolicy
 from aiotwenty.transport.schema_refusals import missing_field
 from aiotwenty.transport.terms import Terms
 
-if TYPE_CHECKING:
-    from gql import GraphQLRequest
-
-
 T = TypeVar("T")
 _KEY_CHECK = compose("KeyCheck", "query", "objects", None, "{edges{node{id}}}", arguments="paging:{first:1}")
 """A query that needs no object to exist."""
 
 
-class TwentyTransport(AIOHTTPTransport):
-    """Sends GraphQL to one endpoint.
-
-    It also works under a plain `gql.Client`, with retries, the rate limit and `TwentyError`s:
-    `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`. `api_key` defaults to
-    TWENTY_API_KEY, from the environment or from `.env`. A transport of a client (`client.endpoint("graphql")`) shares
-    the client's session, rate limit and policies, and is closed with it.
+class Endpoint:
+    """Sends GraphQL to one endpoint, without gql and graphql-core, whose import takes longer than all else.
 
     The workspace's rate limit counts requests to /graphql, but not those to /metadata (Twenty, July 2026).
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: ApiKey | None = None,
-        engine: Engine | None = None,
-        timeout: float = 30.0,
-        terms: Terms | None = None,
-    ) -> None:
-        api_key = hide(api_key)
-        super().__init__(url=url)
-        self.terms = terms or Terms(timeout=timeout)
+    def __init__(self, url: str, engine: Engine, terms: Terms, fields: FieldCheck | None = None) -> None:
+        self.url = url
+        self.terms = terms
         """The terms on which calls are sent."""
-        self._make_engine: Callable[[], Engine] | None = None
-        if engine is None:
-            settings = load_settings(url, api_key)
-            self._make_engine = lambda: make_engine(settings.api_key, base_url=settings.base_url, timeout=timeout)
-            engine = self._make_engine()
-        self._engine = engine
-        self.fields: FieldCheck | None = None
+        self.fields = fields
         """The check that empty fields still exist; None without such checks."""
+        self._engine = engine
         self._metadata = url.rstrip("/").endswith("/metadata")
 
     def __repr__(self) -> str:
-        return f"TwentyTransport({self.url!r})"
+        return f"{type(self).__name__}({self.url!r})"
 
     @property
     def retry(self) -> RetryPolicy:
@@ -91,12 +62,12 @@ class TwentyTransport(AIOHTTPTransport):
         """Returns when bulk work waits for the rate limit, so that other bulk work can share its requests."""
         return self._engine.sharing.somebody_waits()
 
-    def beside(self, name: str) -> TwentyTransport:
+    def beside(self, name: str) -> Endpoint:
         """Another endpoint of the same server, by name, with the same session, rate limit and policies."""
         url = f"{self.url.rstrip('/').rpartition('/')[0]}/{name}"
-        return TwentyTransport(url, engine=self._engine, terms=self.terms)
+        return Endpoint(url, self._engine, self.terms)
 
-    def on(self, terms: Terms) -> TwentyTransport:
+    def on(self, terms: Terms) -> Self:
         """The same endpoint, for calls on other terms."""
         other = copy(self)
         other.terms = terms
@@ -227,41 +198,25 @@ class TwentyTransport(AIOHTTPTransport):
         )
 
     async def run_document(
-        self, document: str, variables: Mapping[str, object] | None = None, operation_name: str | None = None
+        self,
+        document: str | Operation,
+        variables: Mapping[str, object] | None = None,
+        operation_name: str | None = None,
     ) -> dict[str, Any]:
         """The `data` of the response to any document, unchanged."""
+        if isinstance(document, Operation):
+            body = encode_body(document, variables or {})
+            return await self._engine.send(self._document_call(document.name, document.kind, document.document, body))
+        from aiotwenty.graphql.root_fields import describe_text
+
+        name, kind = describe_text(document, operation_name)
         payload: dict[str, Any] = {"query": document, "variables": dict(variables or {})}
         if operation_name is not None:
             payload["operationName"] = operation_name
-        try:
-            name, kind = describe_text(document, operation_name)
-        except GraphQLError:
-            # The server reports the syntax error. As the document's effect is unknown, it is not repeated.
-            name, kind = operation_name or "the document", "mutation"
-        return await self._engine.send(self._document_call(name, kind, document, body=encode_json(payload)))
-
-    async def execute(
-        self, request: GraphQLRequest, *, extra_args: dict[str, Any] | None = None, upload_files: bool = False
-    ) -> ExecutionResult:
-        """Called by `gql.Client`. Raises `TwentyError`s; `extra_args` are not supported."""
-        if extra_args:
-            raise TypeError("TwentyTransport takes no extra_args: configure the client or its session instead")
-        payload = request.payload
-        name, kind = describe(request.document, request.operation_name)
-        if not upload_files:
-            data = await self._engine.send(self._document_call(name, kind, payload["query"], body=encode_json(payload)))
-            return ExecutionResult(data=data)
-        # gql keeps the files of the last request on the transport: remove them before other tasks run.
-        form = self._prepare_request(request, upload_files=True)["data"]
-        files = list(self.files.values())
-        try:
-            data = await self._engine.send(self._document_call(name, "mutation", payload["query"], form=lambda: form))
-            return ExecutionResult(data=data)
-        finally:
-            close_files(files)
+        return await self._engine.send(self._document_call(name, kind, document, encode_json(payload)))
 
     def _document_call(
-        self, name: str | None, kind: str, document: str, *, body: bytes | None = None, form: Any = None
+        self, name: str | None, kind: str, document: str, body: bytes | None = None, *, form: Any = None
     ) -> Call[dict[str, Any]]:
         reads = kind == "query"
         return Call(
@@ -277,20 +232,3 @@ class TwentyTransport(AIOHTTPTransport):
             document=document,
             terms=self.terms,
         )
-
-    async def execute_batch(
-        self, reqs: list[GraphQLRequest], extra_args: dict[str, Any] | None = None
-    ) -> list[ExecutionResult]:
-        """Sends the requests one after the other: the server refuses JSON arrays (Twenty, July 2026)."""
-        return [await self.execute(request, extra_args=extra_args) for request in reqs]
-
-    async def connect(self) -> None:
-        """Opens the session, unless it is open."""
-        if self._make_engine is not None and self._engine.http.closed:
-            self._engine = self._make_engine()
-        await self._engine.http.open()
-
-    async def close(self) -> None:
-        """Closes the session, unless it belongs to a client."""
-        if self._make_engine is not None:
-            await self._engine.http.close(self.terms.timeout)

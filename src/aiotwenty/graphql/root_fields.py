@@ -78,16 +78,19 @@ def check_operation(document: str, operation_name: str | None) -> None:
 
 def writes(document: str, operation_name: str | None = None) -> bool:
     """Whether the document may change something; true if it can't be parsed."""
-    try:
-        return describe_text(document, operation_name)[1] != "query"
-    except GraphQLError:
-        return True
+    return describe_text(document, operation_name)[1] != "query"
 
 
 @lru_cache(maxsize=64)
 def describe_text(document: str, operation_name: str | None) -> tuple[str | None, str]:
-    """`describe` for a text, cached because programs send the same few documents repeatedly. Raises `GraphQLError`."""
-    return describe(_parsed(document), operation_name)
+    """`describe` for a text, cached because programs send the same few documents repeatedly.
+
+    What can't be parsed may do anything: a mutation, which is not repeated. The server reports its mistake.
+    """
+    try:
+        return describe(_parsed(document), operation_name)
+    except GraphQLError:
+        return operation_name or "the document", "mutation"
 
 
 def destroyed_by(document: str, endpoint: str) -> list[str]:

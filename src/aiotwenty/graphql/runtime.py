@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol, TypeVar, overload
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic import ConfigDict, Field
 
@@ -57,6 +57,9 @@ from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
 from aiotwenty.graphql.select import ObjectRecord
 from aiotwenty.graphql.unions import ByTypename, Other
+
+if TYPE_CHECKING:
+    from aiotwenty.graphql.endpoint import Endpoint
 
 __all__ = [
     "UNSET",
@@ -113,14 +116,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class Endpoint(Protocol):
-    """Sends operations and reads their responses: `TwentyTransport`."""
-
-    def run(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Coroutine[Any, Any, Any]:
-        """The value of the operation's root field (or of all `data` if it has several), as `result_type`."""
-        ...
 
 
 class OperationsClient:

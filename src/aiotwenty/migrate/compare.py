@@ -66,7 +66,7 @@ async def compare_workspace(
     model = read_model(folder)
     summary, beside_there = read_export(folder), stored_beside(folder)
     model_here = await client.workspace.objects()
-    catalogue = await serve_catalogue(client.endpoint("graphql"))
+    catalogue = await serve_catalogue(client._endpoint("graphql"))
     owners = await read_members(client, catalogue, folder, members, members_default)
     comparing = _Comparing(client, folder, catalogue, owners, summary, FileFolder.of(folder) if files else None)
     if comparing.files is not None:
@@ -142,7 +142,7 @@ class _Comparing:
             result.failure = f"{path} is gone"
             return result
         try:
-            target = Target(self.client.endpoint("graphql"), self.catalogue, names)
+            target = Target(self.client._endpoint("graphql"), self.catalogue, names)
             columns = [column for column in self.catalogue.columns(names.type_name) if column.path not in DERIVED]
             if names.type_name == MEMBERS:
                 await self._members(result, target, columns, path)

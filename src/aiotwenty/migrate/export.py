@@ -61,7 +61,7 @@ async def export_workspace(
     folder = made_folder(folder)
     model = await client.workspace.objects()
     write_model(folder, model)
-    catalogue = await serve_catalogue(client.endpoint("graphql"))
+    catalogue = await serve_catalogue(client._endpoint("graphql"))
     contents = FileFolder.of(folder) if files else None
     if contents is not None:
         contents.begin()
@@ -116,7 +116,7 @@ class _Export:
             return ExportReport(path, 0, 0, 0, 0.0, failure=str(error))
 
     def _target(self, names: ObjectNames) -> Target:
-        return Target(self.client.endpoint("graphql"), self.catalogue, names)
+        return Target(self.client._endpoint("graphql"), self.catalogue, names)
 
     async def with_files(self, report: ExportReport, contents: FileFolder) -> ExportReport:
         """The report, after the files of the object's records were put into the folder."""

@@ -115,7 +115,7 @@ async def read_members(
 
 
 async def _members_here(client: Client, catalogue: ServedCatalogue) -> dict[str, str]:
-    target = Target(client.endpoint("graphql"), catalogue, catalogue.names(MEMBERS))
+    target = Target(client._endpoint("graphql"), catalogue, catalogue.names(MEMBERS))
     here: dict[str, str] = {}
     try:
         async for page in RawWalk(target, ["userEmail"]).pages():

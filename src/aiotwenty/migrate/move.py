@@ -71,7 +71,7 @@ async def load_workspace(
         raise InputError(f"members_missing must be report or drop, not {members_missing!r}")
     model = read_model(folder)
     # Wrong members are reported before anything is changed.
-    before = await serve_catalogue(client.endpoint("graphql"))
+    before = await serve_catalogue(client._endpoint("graphql"))
     owners = await read_members(client, before, folder, members, members_default)
     opened = Journal(journal)
     try:
@@ -86,7 +86,7 @@ async def load_workspace(
         ]
         if parts.left_alone:
             not_made.append(StepReport("data model", False, LoadReport(), told=parts.left_alone))
-        catalogue = await serve_catalogue(client.endpoint("graphql")) if parts.made else before
+        catalogue = await serve_catalogue(client._endpoint("graphql")) if parts.made else before
         steps = move.steps(catalogue, parts.here, owners, made_folder(rejects) if rejects is not None else None)
         moved = await run_steps(
             steps, journal=opened, concurrency=concurrency, on_progress=on_progress, each_alone=True
@@ -130,7 +130,7 @@ class _Move:
             self.sources[names.plural] = source = MovedRows(path, shape, owners.of, known)
             options = load_options(Upsert(), {"nulls": "skip", "source": names.plural, "deleted": True})
             kept = rejects / f"{names.plural}.jsonl" if rejects else None
-            target = Target(self.client.endpoint("graphql"), catalogue, names)
+            target = Target(self.client._endpoint("graphql"), catalogue, names)
             prepare = None
             if self.uploads is not None and shape.file_fields:
                 of_object = fields.get(names.singular.lower(), {})

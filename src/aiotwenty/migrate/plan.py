@@ -98,7 +98,7 @@ async def load_plan(
     """
     path = Path(plan)
     entries = read_plan(path)
-    endpoint = client.endpoint("graphql")
+    endpoint = client._endpoint("graphql")
     catalogue = await serve_catalogue(endpoint)
     steps: list[Step] = []
     for number, entry in enumerate(entries, 1):

@@ -15,7 +15,7 @@ from aiotwenty.records.id_filters import by_ids
 from aiotwenty.records.paging import CursorWalk, Hidden, OrderedWalk, Walk
 
 if TYPE_CHECKING:
-    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.graphql.endpoint import Endpoint
 
 R = TypeVar("R", bound=Record)
 
@@ -33,7 +33,7 @@ class Identity(Record):
 class Listing(NamedTuple, Generic[R]):
     """The records that match a filter. `read` returns a page for the operation's variables, and its size in bytes."""
 
-    endpoint: TwentyTransport
+    endpoint: Endpoint
     operation: Operation
     read: ReadPage[R]
     only: Filter | None

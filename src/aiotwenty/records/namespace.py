@@ -26,7 +26,7 @@ from aiotwenty.transport.event_loop import time_limit
 from aiotwenty.transport.terms import CallOptions, Terms
 
 if TYPE_CHECKING:
-    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.graphql.endpoint import Endpoint
 
 R = TypeVar("R", bound=Record)
 M = TypeVar("M", bound=Callable[..., Any])
@@ -55,7 +55,7 @@ class Namespace(Generic[R]):
 
     meta: ClassVar[ObjectMeta]
 
-    def __init__(self, endpoint: TwentyTransport) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
     def __repr__(self) -> str:
@@ -135,7 +135,7 @@ class Namespace(Generic[R]):
         return records
 
 
-async def _complete(endpoint: TwentyTransport, ask: Ask, value: Awaitable[Any]) -> Any:
+async def _complete(endpoint: Endpoint, ask: Ask, value: Awaitable[Any]) -> Any:
     return await completed(endpoint, ask.operation, ask.result, await value)
 
 

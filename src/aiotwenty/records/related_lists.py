@@ -25,14 +25,14 @@ from aiotwenty.records.listing import Listing
 from aiotwenty.records.paging import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.graphql.endpoint import Endpoint
 
 T = TypeVar("T")
 
 Node = dict[str, Any]
 
 
-async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any, value: Any) -> Any:
+async def completed(endpoint: Endpoint, operation: Operation, wanted: Any, value: Any) -> Any:
     """The result, with complete lists of related records."""
     if not isinstance(value, Unread):
         return value
@@ -47,7 +47,7 @@ async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any
     return await endpoint.with_all_fields(operation, decode_complete(value.data, operation, wanted))
 
 
-async def complete(endpoint: TwentyTransport, tree: Tree, nodes: Sequence[Node]) -> None:
+async def complete(endpoint: Endpoint, tree: Tree, nodes: Sequence[Node]) -> None:
     """Completes the selected lists of each node, and of the records in it."""
     below = [_lists_of(endpoint, tree, name, list_, nodes) for name, list_ in tree.lists.items()]
     for name, part in tree.fields.items():
@@ -56,7 +56,7 @@ async def complete(endpoint: TwentyTransport, tree: Tree, nodes: Sequence[Node])
     await together(below)
 
 
-async def _lists_of(endpoint: TwentyTransport, tree: Tree, name: str, list_: List, nodes: Sequence[Node]) -> None:
+async def _lists_of(endpoint: Endpoint, tree: Tree, name: str, list_: List, nodes: Sequence[Node]) -> None:
     lacking: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
         if _is_incomplete(node, name):
@@ -85,7 +85,7 @@ def _children(node: Node, name: str) -> Iterator[Node]:
         yield from (edge["node"] for edge in connection["edges"])
 
 
-async def _key(endpoint: TwentyTransport, tree: Tree, name: str, list_: List, lacking: Mapping[str, list[Node]]) -> str:
+async def _key(endpoint: Endpoint, tree: Tree, name: str, list_: List, lacking: Mapping[str, list[Node]]) -> str:
     """The foreign key that refers to the parents. Of several keys, the one that does so in all records."""
     if len(list_.keys) == 1:
         return list_.keys[0]
@@ -112,7 +112,7 @@ async def _key(endpoint: TwentyTransport, tree: Tree, name: str, list_: List, la
     )
 
 
-async def _fetch(endpoint: TwentyTransport, list_: List, key: str, parents: Sequence[str]) -> dict[str, list[Node]]:
+async def _fetch(endpoint: Endpoint, list_: List, key: str, parents: Sequence[str]) -> dict[str, list[Node]]:
     """All records of the lists of these parents."""
     operation = _operation(list_.target, list_.plural, list_.nodes.text("id", key, lists=False))
     fetched: dict[str, list[Node]] = defaultdict(list)
@@ -133,9 +133,7 @@ async def _fetch(endpoint: TwentyTransport, list_: List, key: str, parents: Sequ
     return fetched
 
 
-async def _walk(
-    endpoint: TwentyTransport, operation: Operation, what: str, only: dict[str, Any]
-) -> AsyncIterator[Node]:
+async def _walk(endpoint: Endpoint, operation: Operation, what: str, only: dict[str, Any]) -> AsyncIterator[Node]:
     async def read(variables: Mapping[str, object]) -> tuple[Page[RelatedNode], int]:
         page, answer = await endpoint.run_raw(operation, RELATED, variables)
         return page, len(answer)

@@ -21,7 +21,7 @@ from aiotwenty.errors import (
 from aiotwenty.graphql.answer_schemas import Wanted
 from aiotwenty.graphql.decode import decode
 from aiotwenty.graphql.encode import encode_json
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.ids import check_ids
 from aiotwenty.graphql.models import UNSET, Record
 from aiotwenty.graphql.operation import Operation
@@ -41,16 +41,15 @@ _FEW_GROUPS = 50
 """The number of groups at which servers cut a grouping without a limit (Twenty, July 2026)."""
 
 
-class RestEndpoint(TwentyTransport):
+class RestEndpoint(Endpoint):
     """REST for the operations of one object, GraphQL for the others.
 
     Operations that REST can't express, or not safely, go over GraphQL, which returns the same records: filters with
     operators and values without a REST form, orders over several pages, relations of relations, soft deletion.
     """
 
-    def __init__(self, rest: RawRest, graphql: TwentyTransport, meta: ObjectMeta) -> None:
-        super().__init__(graphql.url, engine=graphql._engine, terms=graphql.terms)
-        self.fields = graphql.fields
+    def __init__(self, rest: RawRest, graphql: Endpoint, meta: ObjectMeta) -> None:
+        super().__init__(graphql.url, graphql._engine, graphql.terms, graphql.fields)
         self._rest = rest
         self._meta = meta
 

@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.aggregate import Aggregate
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.object_facts import About
@@ -51,8 +51,8 @@ Of: TypeAlias = type[K] | Records[K, Any, Any, Any, Any, Any] | str
 class HasObjects(Protocol):
     """A client with the namespaces of its objects as attributes."""
 
-    def endpoint(self, name: EndpointName) -> TwentyTransport:
-        """The transport of /graphql or /metadata."""
+    def _endpoint(self, name: EndpointName) -> Endpoint:
+        """/graphql or /metadata."""
         ...
 
 
@@ -100,7 +100,7 @@ class Rest(RestMetadata):
             kind = _namespace_of(record)
             select = None if of is record else of
         if kind not in self._records_of:
-            endpoint = RestEndpoint(self, self._client.endpoint("graphql"), kind.meta)
+            endpoint = RestEndpoint(self, self._client._endpoint("graphql"), kind.meta)
             self._records_of[kind] = kind(endpoint)
         return RestRecords(self._records_of[kind], select)
 

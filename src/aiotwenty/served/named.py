@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiotwenty.errors import ConfigurationError, InvalidArgument, SchemaDrift
 from aiotwenty.graphql.advice import did_you_mean
-from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.endpoint import Endpoint
 from aiotwenty.graphql.introspection import introspection
 from aiotwenty.served.package import ServedPackage, ServedRecords, package_of_answer
 
@@ -17,7 +17,7 @@ from aiotwenty.served.package import ServedPackage, ServedRecords, package_of_an
 class ServedObjects:
     """The objects of one workspace. Its schema is fetched once, and again when something seems to be missing."""
 
-    def __init__(self, endpoint: TwentyTransport) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._package: ServedPackage | None = None
         self._asking = asyncio.Lock()
@@ -41,7 +41,7 @@ class ServedObjects:
         """The present schema, fetched once for all callers with the same old one."""
         async with self._asking:
             if self._package is None or self._package is known:
-                answer = await self._endpoint.run_document(introspection().document)
+                answer = await self._endpoint.run_document(introspection())
                 # The schema has two megabytes: reading it would block the event loop.
                 self._package = await asyncio.to_thread(package_of_answer, answer)
             return self._package
@@ -64,7 +64,7 @@ else:
 class NamedRecords(Calls):
     """The result of `twenty.object("rockets")`: all methods of a namespace. Awaited, it is the namespace itself."""
 
-    def __init__(self, name: str, objects: ServedObjects, endpoint: TwentyTransport) -> None:
+    def __init__(self, name: str, objects: ServedObjects, endpoint: Endpoint) -> None:
         self._name = name
         self._objects = objects
         self._endpoint = endpoint

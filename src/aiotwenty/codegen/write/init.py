@@ -108,14 +108,14 @@ class Twenty(Client, Objects):
         """Every operation on records, your own included, as a method."""
         from .core.client import CoreClient
 
-        return CoreClient(self.endpoint("graphql"))
+        return CoreClient(self._endpoint("graphql"))
 
     @cached_property
     def metadata(self) -> MetadataClient:
         """Every operation on the data model, your own included, as a method."""
         from .metadata.client import MetadataClient
 
-        return MetadataClient(self.endpoint("metadata"))
+        return MetadataClient(self._endpoint("metadata"))
 '''
 
 
