@@ -139,7 +139,8 @@ def test_init_writes_nothing_until_all_its_questions_are_answered(workspace: San
         exit_code, shown = conversation(tmp_path, ["init", "my_crm"], *answers)
         assert exit_code == code, shown
         assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == []
-    exit_code, shown = conversation(tmp_path, ["init"], (b"[my_crm]: ", b"shop_crm\n"), address, key, (b"[Y/n]: ", b"\n"))
+    named, sure = (b"[my_crm]: ", b"shop_crm\n"), (b"[Y/n]: ", b"\n")
+    exit_code, shown = conversation(tmp_path, ["init"], named, address, key, sure)
     assert (exit_code, workspace.api_key in shown) == (0, False)
     written = {path.name for path in tmp_path.iterdir()} - {"home"}
     assert written == {"codegen.toml", ".env", ".env.example", ".gitignore"}
