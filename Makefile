@@ -83,7 +83,7 @@ test-integrations: .venv/.ready ## With what others wrote: clients, servers, sto
 	@if command -v npm >/dev/null 2>&1; then \
 		cd tests/integrations && npm ci --silent --ignore-scripts --no-audit --no-fund; \
 	fi
-	$(call tests,$(BIN)/pytest -q -m "integrations and not soak" -n 2 --dist loadfile tests/integrations tests/examples/test_web_apps.py --ignore tests/integrations/test_redis_limit.py)
+	$(call tests,$(BIN)/pytest -q -m "integrations and not soak" -n $(WORKERS) --dist loadfile tests/integrations tests/examples/test_web_apps.py --ignore tests/integrations/test_redis_limit.py)
 	$(call tests,$(BIN)/pytest -q -m "integrations and not soak" tests/integrations/test_redis_limit.py) # measures a pace: alone
 
 docs: ## The site, written to .venv/site; fails for links and names that lead nowhere. Needs npm.
