@@ -164,7 +164,7 @@ class Client:
         return TwentyTransport(endpoint.url, engine=self._engine, terms=endpoint.terms, fields=endpoint.fields)
 
     def _endpoint(self, name: EndpointName) -> Endpoint:
-        """The same without gql, whose import takes longer than this client's."""
+        """The same without importing gql, which typed calls don't need."""
         return self._endpoints[name]
 
     async def execute(

@@ -31,7 +31,7 @@ _KEY_CHECK = compose("KeyCheck", "query", "objects", None, "{edges{node{id}}}", 
 
 
 class Endpoint:
-    """Sends GraphQL to one endpoint, without gql and graphql-core, whose import takes longer than all else.
+    """Sends GraphQL to one endpoint, without importing gql and graphql-core, which typed calls don't need.
 
     The workspace's rate limit counts requests to /graphql, but not those to /metadata (Twenty, July 2026).
     """
