@@ -28,7 +28,7 @@ EXPERIMENTS: dict[str, Callable[[int], Awaitable[list[Table]]]] = {
     "startup": startup.measure,
     "generate": lambda rounds: generate.measure(min(rounds, 3)),
     "requests": lambda rounds: requests.measure(rounds, calls=100),
-    "selections": lambda rounds: selections.measure(rounds, calls=200),
+    "selections": lambda rounds: selections.measure(rounds, calls=1000),
     "bulk": lambda rounds: bulk.measure(min(rounds, 5)),
     "sandbox": servers.measure,
     "csv": lambda rounds: big_import.measure(),
