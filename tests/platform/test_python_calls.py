@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import pytest
 
 from aiotwenty import Client, Twenty
-from aiotwenty.playground.python_call import python_call, python_program, rest_program
+from aiotwenty.playground.python_call import python_program, rest_program
 from aiotwenty.sandbox import Sandbox
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -58,42 +56,42 @@ UNTYPED = {
 }
 
 
-async def run(twenty: Twenty, code: str) -> Any:
-    """As pasted into a program."""
-    body = ast.parse(code).body
-    assert isinstance(body[-1], ast.Assign)
-    (target,) = body[-1].targets
-    assert isinstance(target, ast.Name)
-    program = f"async def program(twenty):\n{textwrap.indent(code, '    ')}    return {target.id}\n"
-    scope: dict[str, Any] = {}
-    exec(compile(program, "copied", "exec", dont_inherit=True), scope)
-    return await scope["program"](twenty)
+async def run(server: Sandbox, monkeypatch: pytest.MonkeyPatch, program: str) -> Any:
+    """What a program prints, run in this process."""
+    monkeypatch.setenv("TWENTY_API_URL", server.url)
+    monkeypatch.setenv("TWENTY_API_KEY", server.api_key)
+    printed: list[Any] = []
+    scope: dict[str, Any] = {"__name__": __name__, "print": printed.append}
+    exec(compile(program.removesuffix("asyncio.run(main())\n"), "copied", "exec", dont_inherit=True), scope)
+    await scope["main"]()
+    return printed[-1]
 
 
 @pytest.mark.parametrize(("document", "variables", "has"), TYPED.values(), ids=TYPED)
 async def test_a_document_becomes_a_typed_call_that_runs(
-    twenty: Twenty, document: str, variables: Mapping[str, Any], has: str
+    server: Sandbox, monkeypatch: pytest.MonkeyPatch, document: str, variables: Mapping[str, Any], has: str
 ) -> None:
-    code = python_call(Twenty, document, variables, "graphql")
+    code = python_program(Twenty, document, variables, "graphql")
     assert has in code
     if NOBODY not in code:
-        await run(twenty, code)
+        await run(server, monkeypatch, code)
 
 
 @pytest.mark.parametrize("document", UNTYPED.values(), ids=UNTYPED)
-async def test_what_no_namespace_says_is_executed_as_it_is(twenty: Twenty, document: str) -> None:
-    code = python_call(Twenty, document, {}, "graphql")
-    assert code.startswith("data = await twenty.execute(")
-    assert isinstance(await run(twenty, code), dict)
+async def test_what_no_namespace_says_is_executed_as_it_is(
+    server: Sandbox, monkeypatch: pytest.MonkeyPatch, document: str
+) -> None:
+    code = python_program(Twenty, document, {}, "graphql")
+    assert "data = await twenty.execute(" in code
+    assert isinstance(await run(server, monkeypatch, code), dict)
 
 
-async def test_the_data_model_and_one_of_several_operations(twenty: Twenty) -> None:
+async def test_the_data_model_and_one_of_several_operations(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     document = "query A { currentWorkspace { id } } query B { currentWorkspace { displayName } }"
-    assert list((await run(twenty, python_call(Twenty, document, {}, "metadata", "B")))["currentWorkspace"]) == [
-        "displayName"
-    ]
+    data = await run(server, monkeypatch, python_program(Twenty, document, {}, "metadata", "B"))
+    assert list(data["currentWorkspace"]) == ["displayName"]
     records = "query A { companies { totalCount } } query B { people { totalCount } }"
-    assert "twenty.people.count()" in python_call(Twenty, records, {}, "graphql", "B")
+    assert "twenty.people.count()" in python_program(Twenty, records, {}, "graphql", "B")
 
 
 PROGRAMS: dict[str, tuple[str, Mapping[str, Any], str]] = {
@@ -143,7 +141,7 @@ def test_a_variable_without_a_value_leaves_its_condition_out() -> None:
         "query($name: String, $first: Int) "
         '{ companies(first: $first, filter: {name: {eq: $name, like: "A%"}}) { totalCount } }'
     )
-    assert 'twenty.companies.count({"name": {"like": "A%"}})' in python_call(Twenty, document, {}, "graphql")
+    assert 'twenty.companies.count({"name": {"like": "A%"}})' in python_program(Twenty, document, {}, "graphql")
 
 
 def test_a_client_without_namespaces_copies_documents() -> None:

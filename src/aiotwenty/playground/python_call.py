@@ -84,10 +84,6 @@ class _Code:
         others = [line for line in lines if line.split()[1] not in _OF_PYTHON]
         return "\n\n".join("\n".join(part) for part in (standard, others) if part)
 
-    def text(self) -> str:
-        """The call for a program that has a client."""
-        return "\n\n\n".join(part for part in (self.head(), *self.classes, self.statement()) if part) + "\n"
-
     def program(self, client: type) -> str:
         """A program of its own, which prints the result."""
         self.imported(client.__module__.rpartition(".")[0], "Twenty")
@@ -109,48 +105,19 @@ _OF_PYTHON = {"asyncio", "datetime", "decimal", "typing", "uuid"}
 _DOCUMENT = "DOCUMENT"
 
 
-def python_call(
-    client: type, document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None = None
-) -> str:
-    """The imports, selections and call. A document without an equivalent method becomes `twenty.execute(...)`.
-
-    `client` is the class of the client, whose generated objects have the types. Raises `GraphQLError` for a document
-    that can't be parsed.
-    """
-    code, written = _code(client, document, variables, endpoint, operation_name)
-    if written is not None:
-        code.arguments[0] = written
-        return f"{code.result} = await twenty.{code.call}({', '.join(code.arguments)})\n"
-    return code.text()
-
-
 def python_program(
     client: type, document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None = None
 ) -> str:
-    """The same as a program that runs as it is: it opens a client, and prints the result."""
-    code, written = _code(client, document, variables, endpoint, operation_name)
-    if written is not None:
-        code.classes.append(f"{_DOCUMENT} = {written}")
-    return code.program(client)
+    """A program with the typed call that is equivalent to a document; without one, with `twenty.execute(...)`.
 
-
-def rest_program(client: type, method: str, path: str, body: Any = None) -> str:
-    """A program that sends a REST request, and prints the answer."""
-    arguments = [_literal(method), _literal(path)]
-    if body is not None:
-        arguments.append(f"data={_literal(body)}")
-    return _Code("answer", "rest.request", arguments).program(client)
-
-
-def _code(
-    client: type, document: str, variables: Mapping[str, Any], endpoint: str, operation_name: str | None
-) -> tuple[_Code, str | None]:
-    """The call, and the document where it is sent as it is; that argument is then a name."""
+    It runs as it is: it opens a client, and prints the result. `client` is the class of the client, whose generated
+    objects have the types. Raises `GraphQLError` for a document that can't be parsed.
+    """
     tree = parse(document, no_location=True)
     try:
         if endpoint != "graphql":
             raise _UntypedError
-        return _typed(client, _single_root(tree, operation_name), variables), None
+        return _typed(client, _single_root(tree, operation_name), variables).program(client)
     except _UntypedError:
         arguments = [_DOCUMENT]
     text = document.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
@@ -160,7 +127,16 @@ def _code(
         arguments.append(f'endpoint="{endpoint}"')
     if operation_name and len(tree.definitions) > 1:
         arguments.append(f'operation_name="{operation_name}"')
-    return _Code("data", "execute", arguments), f'"""\n{text}\n"""'
+    constant = f'{_DOCUMENT} = """\n{text}\n"""'
+    return _Code("data", "execute", arguments, classes=[constant]).program(client)
+
+
+def rest_program(client: type, method: str, path: str, body: Any = None) -> str:
+    """A program that sends a REST request, and prints the answer."""
+    arguments = [_literal(method), _literal(path)]
+    if body is not None:
+        arguments.append(f"data={_literal(body)}")
+    return _Code("answer", "rest.request", arguments).program(client)
 
 
 def _single_root(tree: DocumentNode, operation_name: str | None) -> FieldNode:
