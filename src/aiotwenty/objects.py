@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, Unpack, overload
 
 import typing_extensions
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aiotwenty.bulk.report import LoadReport
     from aiotwenty.bulk.source import Rows
     from aiotwenty.graphql.endpoint import Endpoint
+    from aiotwenty.graphql.executor import EndpointName
     from aiotwenty.records.raw_records import RawRecords
 
 __all__ = ["FindDuplicates", "Lazy", "MergeMany", "ObjectMeta", "RawCalls", "Records"]
@@ -162,8 +163,10 @@ class Records(
         )
 
 
-class _HasEndpoints(Protocol):
-    def _endpoint(self, name: Literal["graphql", "metadata"]) -> Endpoint: ...
+class HasEndpoints(Protocol):
+    """A client."""
+
+    def _endpoint(self, name: EndpointName) -> Endpoint: ...
 
 
 class Lazy(Generic[N]):
@@ -193,7 +196,7 @@ class Lazy(Generic[N]):
     ) -> RawRecords[R, C, U, F, O, G, Q]: ...
 
     @overload
-    def __get__(self, client: _HasEndpoints, owner: type) -> N: ...
+    def __get__(self, client: HasEndpoints, owner: type) -> N: ...
 
     def __get__(self, client: Any, owner: type) -> Any:
         if client is None:

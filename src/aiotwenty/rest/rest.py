@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, Protocol, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 from pydantic.alias_generators import to_snake
 from typing_extensions import TypeVar
@@ -13,13 +13,11 @@ from typing_extensions import TypeVar
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.aggregate import Aggregate
-from aiotwenty.graphql.endpoint import Endpoint
-from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.object_facts import About
 from aiotwenty.graphql.page import Group, Page
 from aiotwenty.graphql.select import selected_record
-from aiotwenty.objects import Records, namespaces_of
+from aiotwenty.objects import HasEndpoints, Records, namespaces_of
 from aiotwenty.records.grouping import GroupOrders
 from aiotwenty.records.object_meta import ObjectMeta
 from aiotwenty.records.paging import Walk
@@ -48,14 +46,6 @@ Of: TypeAlias = type[K] | Records[K, Any, Any, Any, Any, Any] | str
 """An object: its plural name, its record, a selection of its record, or its namespace."""
 
 
-class HasObjects(Protocol):
-    """A client with the namespaces of its objects as attributes."""
-
-    def _endpoint(self, name: EndpointName) -> Endpoint:
-        """/graphql or /metadata."""
-        ...
-
-
 class Rest(RestMetadata):
     """Twenty's REST API.
 
@@ -68,7 +58,7 @@ class Rest(RestMetadata):
     methods send any request, and return the parsed JSON.
     """
 
-    def __init__(self, base_url: str, engine: Engine, terms: Terms, client: HasObjects) -> None:
+    def __init__(self, base_url: str, engine: Engine, terms: Terms, client: HasEndpoints) -> None:
         super().__init__(base_url, engine, terms)
         self._client = client
         self._records_of: dict[type[AnyRecords], AnyRecords] = {}
