@@ -6,8 +6,8 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from select import select
@@ -17,7 +17,7 @@ import pytest
 from aiotwenty.sandbox import Sandbox
 from tests.support.programs import Interpreter
 
-QUESTION, END = b"[y/N]: ", b"the end"
+QUESTION, END, CTRL_C = b"[y/N]: ", b"the end", b"\x03"
 COMMAND = "from aiotwenty.cli import main; main()"
 # Impatience: Ctrl-C once more when the first one is about to be told of.
 PRESSED_AGAIN = """
@@ -49,20 +49,24 @@ def interpreter() -> Iterator[Interpreter]:
         yield prepared
 
 
-def typed_until_it_ends(program: Future[subprocess.CompletedProcess[str]], master: int, typed: bytes) -> int:
-    """Its exit code. Impatient people press Ctrl-C until it ends, and that doesn't change how it ends."""
+def typed_until_it_ends(wait: Callable[[float], int], master: int, typed: bytes) -> int:
+    """The exit code that `wait` returns within its seconds, if the program has ended.
+
+    Impatient people press Ctrl-C until it ends, and that doesn't change how it ends. Python sees Ctrl-C that comes
+    just before it reads only with the next one.
+    """
     for _ in range(1000):
         os.write(master, typed)
-        with suppress(TimeoutError):
-            return program.result(0.02).returncode
+        with suppress(TimeoutError, subprocess.TimeoutExpired):
+            return wait(0.02)
     raise AssertionError("it goes on waiting")
 
 
 @pytest.mark.parametrize(
     ("program", "typed", "code"),
     [
-        pytest.param(COMMAND, b"\x03", 130, id="Ctrl-C"),
-        pytest.param(PRESSED_AGAIN + COMMAND, b"\x03", 130, id="Ctrl-C again"),
+        pytest.param(COMMAND, CTRL_C, 130, id="Ctrl-C"),
+        pytest.param(PRESSED_AGAIN + COMMAND, CTRL_C, 130, id="Ctrl-C again"),
         pytest.param(COMMAND, b"n\n", 1, id="no"),
         pytest.param(COMMAND, b"y\n", 0, id="yes"),
     ],
@@ -78,24 +82,13 @@ def test_a_question_ends_with_its_answer_or_ctrl_c(
         shown = b""
         while QUESTION not in shown:
             shown += os.read(master, 1000)
-        assert typed_until_it_ends(ran, master, typed) == code
+        assert typed_until_it_ends(lambda seconds: ran.result(seconds).returncode, master, typed) == code
     os.write(slave, END)
     while END not in shown:
         shown += os.read(master, 1000)
     os.close(slave)
     os.close(master)
     assert (b"Nothing was done." in shown) == (code != 0)
-
-
-def ended(process: subprocess.Popen[bytes], master: int, answer: bytes) -> int:
-    """Its exit code. Ctrl-C that comes just before Python reads is not seen by it, so it is pressed until it is."""
-    for _ in range(600):
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(0.1)
-        if answer == b"\x03":
-            os.write(master, answer)
-    process.kill()
-    raise AssertionError("it goes on waiting")
 
 
 def conversation(folder: Path, arguments: list[str], *answers: tuple[bytes, bytes]) -> tuple[int, str]:
@@ -110,15 +103,20 @@ def conversation(folder: Path, arguments: list[str], *answers: tuple[bytes, byte
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
         preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
     ) as process:  # fmt: skip
-        shown = heard = b""
-        for question, answer in answers:
-            while question not in heard:
-                assert process.poll() is None, shown + heard
-                if select([master], [], [], 0.1)[0]:
-                    heard += os.read(master, 1000)
-            shown, heard = shown + heard, b""
-            os.write(master, answer)
-        code = ended(process, master, answers[-1][1])
+        try:
+            shown = heard = b""
+            for question, answer in answers:
+                while question not in heard:
+                    assert process.poll() is None, shown + heard
+                    if select([master], [], [], 0.1)[0]:
+                        heard += os.read(master, 1000)
+                shown, heard = shown + heard, b""
+                if answer != CTRL_C:
+                    os.write(master, answer)
+            interrupted = answers[-1][1] == CTRL_C
+            code = typed_until_it_ends(process.wait, master, CTRL_C) if interrupted else process.wait(60)
+        finally:
+            process.kill()
     os.write(slave, END)
     while END not in heard:
         heard += os.read(master, 1000)
@@ -133,8 +131,8 @@ def test_init_writes_nothing_until_all_its_questions_are_answered(workspace: San
     for code, *answers in (
         (2, (b".com]: ", b"crm\n")),
         (3, address, (b"shown): ", b"eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln\n")),
-        (130, address, (b"shown): ", b"\x03")),
-        (130, address, key, (b"[Y/n]: ", b"\x03")),
+        (130, address, (b"shown): ", CTRL_C)),
+        (130, address, key, (b"[Y/n]: ", CTRL_C)),
     ):
         exit_code, shown = conversation(tmp_path, ["init", "my_crm"], *answers)
         assert exit_code == code, shown
