@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 from benchmarks import (
     big_import,
@@ -23,7 +24,7 @@ from benchmarks import (
 )
 from benchmarks.harness import Table
 
-EXPERIMENTS: dict[str, Callable[[int], Awaitable[list[Table]]]] = {
+EXPERIMENTS: dict[str, Callable[[int], Coroutine[Any, Any, list[Table]]]] = {
     "imports": imports.measure,
     "startup": startup.measure,
     "generate": lambda rounds: generate.measure(min(rounds, 3)),
@@ -41,11 +42,7 @@ EXPERIMENTS: dict[str, Callable[[int], Awaitable[list[Table]]]] = {
 
 def measure(name: str, rounds: int) -> list[Table]:
     """The tables of an experiment."""
-
-    async def measured() -> list[Table]:
-        return await EXPERIMENTS[name](rounds)
-
-    return asyncio.run(measured())
+    return asyncio.run(EXPERIMENTS[name](rounds))
 
 
 def run(names: Collection[str], rounds: int) -> list[Table]:

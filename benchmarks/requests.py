@@ -160,7 +160,7 @@ async def _measure(url: str, rounds: int, calls: int) -> list[Table]:
         for at_once in (1, 8, 32):
             contenders = {name: _together(call, at_once) for name, call in page.items()}
             series = await cpu_seconds(contenders, rounds, max(1, calls // at_once), per=at_once)
-            limits = [Limit(OURS, BARE, 1.15), Limit(OURS, STOCK, 0.6)] if at_once == 1 else []
+            limits = [Limit(OURS, BARE, 1.15), Limit(OURS, STOCK, 0.5)] if at_once == 1 else []
             tables.append(Table(f"Page of {PAGE} companies, {at_once} at a time", "ms CPU a request", series, limits))
         series = await cpu_seconds(batch, rounds, max(1, calls // 2))
         tables.append(Table(f"create_many of {BATCH} companies", "ms CPU a request", series, [Limit(OURS, BARE, 1.15)]))
